@@ -1,0 +1,4 @@
+{{- define "monitoring.labels" -}}
+app.kubernetes.io/name: monitoring
+app.kubernetes.io/component: server
+{{- end }}

@@ -1,0 +1,175 @@
+//! One Rollout, AnalysisRun or Experiment, once: gather, decide, act, until nothing more is to be done now.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use model::rollout::RolloutStatus;
+use model::{Object, ObjectKey, Time};
+use rollout::{Decision, Rollout};
+
+use super::super::clock;
+use super::gather;
+use super::tell::Teller;
+use super::{experiment, measure};
+use crate::cluster::cache::Seen;
+use crate::cluster::carry_out::Hand;
+use crate::cluster::decision::{Stopped, kinds};
+use crate::provider::{JobRunner, Providers};
+
+/// What runs share.
+pub struct Shell {
+    /// The cluster.
+    pub hand: Arc<Hand>,
+    /// Events, reports, metrics.
+    pub teller: Teller,
+    /// Metric providers that are asked over HTTP.
+    pub providers: Providers,
+    /// Jobs as metrics.
+    pub jobs: JobRunner,
+    /// True while this agent drives Rollouts: asked again before each write (fault F11).
+    pub drives: Arc<AtomicBool>,
+    /// How this installation is set up.
+    pub options: rollout::Options,
+    /// Namespace of the agent.
+    pub control_namespace: String,
+}
+
+/// What is kept between two runs. All of it can be thrown away.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// Moments that stand on paper in whole seconds.
+    pub exact: Vec<Time>,
+    /// Names that the server refused to create.
+    pub taken: Vec<String>,
+    /// Runs in a row that were stopped.
+    pub stopped: u32,
+}
+
+/// What a run came to.
+pub struct Outcome {
+    /// For the next run; none where the object is gone or is not this controller's.
+    pub memory: Option<Memory>,
+    /// When to look again at the latest.
+    pub wake: Option<Time>,
+    /// Others that this run has changed something for.
+    pub nudge: Vec<ObjectKey>,
+}
+
+/// Rounds of deciding and acting in one run; a run that needs more goes on in the next.
+const ROUNDS: usize = 50;
+
+impl Outcome {
+    /// Nothing more is to be done for the object.
+    pub fn done() -> Self {
+        Self { memory: None, wake: None, nudge: Vec::new() }
+    }
+}
+
+/// Looks at one object and does what is to be done now.
+pub async fn run(shell: &Arc<Shell>, key: &ObjectKey, memory: Memory) -> Outcome {
+    match key.kind.as_str() {
+        "Rollout" => progress(shell, key, memory).await,
+        "AnalysisRun" => measure::measure(shell, key, memory).await,
+        _ => experiment::progress(shell, key, memory).await,
+    }
+}
+
+async fn progress(shell: &Shell, key: &ObjectKey, mut memory: Memory) -> Outcome {
+    for _ in 0..ROUNDS {
+        let Some(object) = mine(shell, key) else {
+            shell.hand.references.set(key, std::collections::BTreeSet::new());
+            return Outcome::done();
+        };
+        let gathered = match gather::gather(shell, &object, &memory).await {
+            Ok(gathered) => gathered,
+            Err(error) => {
+                shell.teller.unreadable(key, &error.to_string());
+                return Outcome { memory: Some(memory), wake: None, nudge: Vec::new() };
+            }
+        };
+        shell.hand.references.set(key, gathered.named.clone());
+        let decision = rollout::decide(&gathered.observed, clock::now());
+        match carry_out(shell, &object, &decision).await {
+            Ok(false) => {
+                memory.stopped = 0;
+                memory.exact = exact(&decision.status);
+                return Outcome { memory: Some(memory), wake: decision.wake, nudge: Vec::new() };
+            }
+            Ok(true) => memory.exact = exact(&decision.status),
+            Err(Stopped::Taken(name)) if !memory.taken.contains(&name) => memory.taken.push(name),
+            Err(stopped) => return again(shell, &object, memory, &stopped),
+        }
+    }
+    Outcome { memory: Some(memory), wake: Some(clock::now()), nudge: Vec::new() }
+}
+
+/// The object, where it is there and this controller's.
+pub fn mine(shell: &Shell, key: &ObjectKey) -> Option<Arc<Object>> {
+    let gvk = match key.kind.as_str() {
+        "Rollout" => kinds::rollout(),
+        "AnalysisRun" => kinds::analysis_run(),
+        _ => kinds::experiment(),
+    };
+    let Seen::Here(live) = shell.hand.cache.see(&gvk, key) else { return None };
+    let object = Arc::new(live.whole?.object());
+    let instance = object.label(rollout::INSTANCE_ID).unwrap_or_default();
+    (instance == shell.options.instance_id && !object.is_deleting()).then_some(object)
+}
+
+/// Carries out the actions, then writes the status, then tells. True where anything was changed.
+async fn carry_out(shell: &Shell, object: &Object, decision: &Decision) -> Result<bool, Stopped> {
+    for action in &decision.actions {
+        still_driving(shell, object)?;
+        shell.hand.act(action, object).await?;
+    }
+    let status = write_status(shell, object, decision, !decision.actions.is_empty()).await?;
+    for event in &decision.events {
+        shell.teller.event(object, event);
+    }
+    Ok(status || !decision.actions.is_empty())
+}
+
+async fn write_status(
+    shell: &Shell,
+    object: &Object,
+    decision: &Decision,
+    acted: bool,
+) -> Result<bool, Stopped> {
+    still_driving(shell, object)?;
+    // An action may have written the Rollout itself: the status goes to the object as it is now.
+    let now = if acted { mine(shell, &object.key()) } else { None };
+    let object = now.as_deref().unwrap_or(object);
+    // As it is known here: what is in the cluster beside that stays.
+    let known = Rollout::read(object).map(|rollout| rollout.status).unwrap_or_default();
+    let value = |status: &RolloutStatus| serde_json::to_value(status).unwrap_or_default();
+    let (before, after) = (value(&known), value(&decision.status));
+    Ok(shell.hand.write_status(&kinds::rollout(), object, &before, &after).await?.is_some())
+}
+
+/// Refuses to go on once another one drives.
+pub fn still_driving(shell: &Shell, object: &Object) -> Result<(), Stopped> {
+    if shell.drives.load(Ordering::Relaxed) { Ok(()) } else { Err(Stopped::Stale(object.key())) }
+}
+
+/// A run that was stopped is taken up again: at once where something else was faster, later where the server refuses.
+pub fn again(shell: &Shell, object: &Object, mut memory: Memory, stopped: &Stopped) -> Outcome {
+    memory.stopped += 1;
+    if let Stopped::Refused { .. } = stopped {
+        tracing::warn!(error = %stopped, "a decision could not be carried out");
+        shell.teller.stopped(object, stopped);
+    }
+    let wake = clock::now().plus(backoff(memory.stopped));
+    Outcome { memory: Some(memory), wake: Some(wake), nudge: Vec::new() }
+}
+
+/// 10 ms, doubled to 10 s, as upstream's queue does.
+fn backoff(times: u32) -> Duration {
+    Duration::from_millis(10 << times.saturating_sub(1).min(10)).min(Duration::from_secs(10))
+}
+
+/// Moments of a status that are more exact than they are on paper.
+fn exact(status: &RolloutStatus) -> Vec<Time> {
+    let pauses = status.pause_conditions.iter().map(|pause| pause.start_time);
+    pauses.chain(status.aborted_at).filter(|time| *time != time.whole_seconds()).collect()
+}

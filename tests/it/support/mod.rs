@@ -1,0 +1,12 @@
+//! What several tests share: the control plane, an agent of their own, repositories.
+#![allow(dead_code, reason = "tests and benches use their own parts of it")]
+
+pub mod agent;
+pub mod apps;
+pub mod browser;
+pub mod controlplane;
+pub mod faults;
+pub mod git;
+pub mod git_http;
+pub mod reports;
+pub mod shared;
