@@ -17,6 +17,7 @@ mod remote;
 mod repositories;
 mod repository;
 mod resolve;
+mod room;
 mod ssh;
 mod store;
 mod talk;

@@ -118,7 +118,9 @@ pub enum GitError {
         why: String,
     },
     /// The store on disk failed: it is only a cache, so the next try starts it afresh.
-    #[error("could not {attempt} the cache of {repository}: {why}")]
+    #[error(
+        "could not {attempt} the cache of {repository}: {why}; its folder (--cache-dir) must be writable and have room"
+    )]
     Cache {
         /// What was tried.
         attempt: &'static str,

@@ -110,12 +110,13 @@ impl Mirror {
             match self.fetch(&store, commit) {
                 Ok(()) => return Ok(store),
                 // What is here may be the reason: it is tried once more from nothing.
-                Err(GitError::Git { .. }) => store.mark_damaged(),
+                Err(GitError::Git { .. }) => {}
                 Err(error) => return Err(error),
             }
         }
         let store = self.fresh()?;
-        self.fetch(&store, commit)?;
+        // What does not prove itself leaves the disk again, and what was there stays in use.
+        self.fetch(&store, commit).inspect_err(|_| store.retire())?;
         self.replace(&store);
         Ok(store)
     }

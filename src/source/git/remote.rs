@@ -7,6 +7,7 @@ use git2::{AutotagOption, Direction, FetchOptions, FetchPrune, RemoteCallbacks};
 
 use super::error::GitError;
 use super::resolve::RemoteRefs;
+use super::room::Room;
 use super::ssh::{self, SshAccess};
 use super::store::Handle;
 use super::talk::{Conversation, Observer, Talk};
@@ -64,7 +65,13 @@ impl Remote {
 
     /// Fetches what the refspecs name.
     pub fn fetch(&self, into: &Handle, refspecs: &[String], depth: Depth) -> Result<(), GitError> {
-        self.observed(Conversation::Fetch, "fetch from", |url, callbacks| {
+        let room = Room::of(into.path());
+        let fetched = self.observed(Conversation::Fetch, "fetch from", |url, mut callbacks| {
+            if !room.is_left() {
+                return Err(git2::Error::from_str("the disk is full"));
+            }
+            let watched = room.clone();
+            callbacks.transfer_progress(move |_| watched.is_left());
             let mut options = FetchOptions::new();
             options.remote_callbacks(callbacks).download_tags(AutotagOption::None).prune(FetchPrune::Off);
             options.update_fetchhead(false).depth(match depth {
@@ -72,7 +79,8 @@ impl Remote {
                 Depth::Full => FULL,
             });
             into.remote_anonymous(url)?.fetch(refspecs, Some(&mut options), None)
-        })
+        });
+        fetched.map_err(|error| room.complaint().map_or(error, |why| self.not_kept(why)))
     }
 
     fn observed<T>(
@@ -140,6 +148,8 @@ impl Remote {
         match failure {
             Some(transport::Failure::Http(source)) => GitError::Http { repository, source },
             Some(transport::Failure::NotGit(why)) => GitError::NotGit { repository, why },
+            // The network is not libgit2's here: what the system refuses it is the disk.
+            None if error.class() == git2::ErrorClass::Os => self.not_kept(error.message().to_owned()),
             None => self.failed(attempt, error),
         }
     }
@@ -151,6 +161,10 @@ impl Remote {
             ssh::Failure::Authentication(why) => GitError::SshAuthentication { repository, why },
             ssh::Failure::Unreachable(why) => GitError::Unreachable { repository, why },
         }
+    }
+
+    fn not_kept(&self, why: String) -> GitError {
+        GitError::Cache { attempt: "write", repository: self.name.clone(), why }
     }
 
     fn failed(&self, attempt: &'static str, error: &git2::Error) -> GitError {
