@@ -104,6 +104,7 @@ impl World {
             tracking: &self.tracking,
             cycle: &[],
             stale: &[],
+            unanswered: None,
             exists: &|_| true,
             last_write: None,
             pace: Pace::default(),

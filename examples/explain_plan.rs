@@ -135,6 +135,7 @@ impl Story {
             tracking: &tracking,
             cycle: &[],
             stale: &[],
+            unanswered: None,
             exists: &|_| false,
             last_write: None,
             pace: Pace::default(),

@@ -20,6 +20,7 @@ need chromium chromium
 need chromedriver chromium-driver
 need sshd openssh-server
 need prometheus prometheus
+need faketime faketime
 [ -x /usr/sbin/sshd ] && packages=("${packages[@]/openssh-server/}") && missing=("${missing[@]/sshd/}")
 python3 -c 'import yaml' 2>/dev/null || { missing+=("PyYAML"); packages+=(python3-yaml); }
 pkg-config --exists openssl 2>/dev/null || { missing+=("openssl headers"); packages+=(libssl-dev); }

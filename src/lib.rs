@@ -113,6 +113,7 @@
 //!     tracking: &tracking,
 //!     cycle: &[],
 //!     stale: &[],
+//!     unanswered: None,
 //!     exists: &|_| false,
 //!     last_write: None,
 //!     pace: Pace::default(),

@@ -1,5 +1,6 @@
 //! The only reader of the time, and of the system's randomness.
 
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use model::Time;
@@ -14,6 +15,21 @@ pub fn now() -> Time {
 #[expect(clippy::disallowed_methods, reason = "this is the one reader of the time")]
 pub fn monotonic() -> Instant {
     Instant::now()
+}
+
+/// Now, as waits in memory are counted: the wall clock as it stood at the first call, moved on by the monotonic clock.
+/// Setting the clock makes no such wait shorter or longer (fault F13).
+pub fn steady() -> Time {
+    static FIRST: OnceLock<(Instant, Time)> = OnceLock::new();
+    let (first, wall) = FIRST.get_or_init(moment);
+    wall.plus(monotonic().duration_since(*first))
+}
+
+/// A moment of the wall clock, as waits in memory are counted. What has passed is due now.
+pub fn steady_at(when: Time) -> Time {
+    // The wall clock first: a wait may end a moment late, never early.
+    let left = when.since(now());
+    steady().plus(left)
 }
 
 /// Now, by both clocks.

@@ -59,7 +59,8 @@ pub fn rules(memory: &mut Memory, app: &Application, world: &World) -> Arc<Rules
     rules
 }
 
-/// Compares everything that is both wanted and there, and remembers the words.
+/// Compares everything that is both wanted and there, and remembers the words. What the server did not answer comes
+/// back in words, as far as there is something: those objects are asked about again at the next look.
 pub async fn compare(
     hand: &Hand,
     seal: &Seal,
@@ -67,12 +68,10 @@ pub async fn compare(
     app: &Application,
     world: &World,
     observed: &Observed,
-) {
+) -> Option<String> {
     let rules = rules(memory, app, world);
     let respect = app.spec.sync_options().is_true("RespectIgnoreDifferences");
-    let Some(desired) = memory.render.as_ref().and_then(|kept| kept.desired.as_ref().ok()).cloned() else {
-        return;
-    };
+    let desired = memory.render.as_ref().and_then(|kept| kept.desired.as_ref().ok()).cloned()?;
     let open = desired.objects().iter().filter_map(|object| {
         let (_, whole) = observed.whole.get(&object.key)?;
         let known = memory.answers.get(&object.key);
@@ -84,9 +83,19 @@ pub async fn compare(
     let open: Vec<(&Arc<DesiredObject>, &Whole)> = open.collect();
     let asked: Vec<_> =
         open.into_iter().map(|(object, whole)| word(hand, seal, object, whole, &rules, respect)).collect();
-    let words: Vec<(ObjectKey, Remembered)> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
-    memory.answers.extend(words);
+    let words: Vec<Word> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
+    let unanswered = words.iter().find_map(|word| word.unanswered.clone());
+    memory.answers.extend(words.into_iter().map(|word| (word.key, word.remembered)));
     memory.answers.retain(|key, _| desired.get(key).is_some());
+    unanswered
+}
+
+/// What a comparison came to.
+struct Word {
+    key: ObjectKey,
+    remembered: Remembered,
+    /// What the server has not answered, in words.
+    unanswered: Option<String>,
 }
 
 /// Fills verdicts and answers into the items of a plan.
@@ -142,7 +151,8 @@ async fn word(
     whole: &Whole,
     rules: &Rules,
     respect: bool,
-) -> (ObjectKey, Remembered) {
+) -> Word {
+    let key = desired.key.clone();
     let mut remembered = Remembered {
         desired: desired.hash,
         live: whole.state,
@@ -154,7 +164,7 @@ async fn word(
     let sealed = seal.sealed(&fit);
     let mut live = whole.object();
     if diff::decide(&sealed, &live, &rules.rules) == Local::Same {
-        return (desired.key.clone(), remembered);
+        return Word { key, remembered, unanswered: None };
     }
     let how = Write { dry_run: true, strict: !desired.options.is_false("Validate") };
     let asked = {
@@ -176,6 +186,7 @@ async fn word(
         }
         asked => (asked, true),
     };
+    let mut unanswered = None;
     match asked {
         Ok(predicted) => {
             let predicted = seal.seal(predicted);
@@ -191,13 +202,15 @@ async fn word(
                 remembered.diff = Some(lines.into());
             }
         }
-        // No word yet, or it changes faster than it can be read: the watch will bring what it has become.
-        Err(refusal) if refusal.is_passing() || matches!(refusal, Refusal::Conflict(_)) => {
+        // It changes faster than it can be read: the watch will bring what it has become.
+        Err(Refusal::Conflict(_)) => remembered.verdict = SyncStatusCode::Unknown,
+        Err(refusal) if refusal.is_passing() => {
             remembered.verdict = SyncStatusCode::Unknown;
+            unanswered = Some(format!("{key}: {}", redact::clean_error(&refusal.to_string(), &[&sealed])));
         }
         Err(refusal) => refused(&mut remembered, &sealed, &live, rules, &refusal),
     }
-    (desired.key.clone(), remembered)
+    Word { key, remembered, unanswered }
 }
 
 /// A refusal is no comparison: what would change is worked out here, and the refusal is kept for the plan.

@@ -25,10 +25,12 @@ pub struct Memory {
     pub last_write: Option<Time>,
     /// Kinds that its objects have.
     pub gvks: HashSet<Gvk>,
-    /// Until when a status that says nothing new but the revision may be put off.
+    /// Until when a status that says nothing new but the revision may be put off, by [`super::clock::steady`].
     pub owed: Option<Time>,
     /// Runs in a row that the server did not answer.
     pub unanswered: u32,
+    /// What it did not answer at the last one, in words.
+    pub refusal: Option<String>,
     /// Runs in a row whose sources could not be fetched.
     pub unfetched: u32,
 }
@@ -75,9 +77,9 @@ pub struct Outcome {
     pub memory: Memory,
     /// The Application as last read or written.
     pub app: Arc<Application>,
-    /// When to look again at the latest, and how deep.
+    /// When to look again at the latest, by the wall clock, and how deep.
     pub wake: Option<(Time, Depth)>,
-    /// When to write a status that can wait.
+    /// When to write a status that can wait, by [`super::clock::steady`].
     pub owed: Option<Time>,
     /// True where there is no set of what is wanted: what changes around the sources may bring one.
     pub is_refused: bool,

@@ -46,7 +46,7 @@ use crate::source::webhook::WebhookSecrets;
 use event::{Event, Moved};
 use judge::Judge;
 use memory::{Memory, Outcome};
-use moved::Named;
+use moved::{Moves, Named};
 use own::Own;
 use queue::{Depth, Queue};
 use render::World;
@@ -63,6 +63,7 @@ pub struct Agent {
     queue: Queue<AppKey>,
     apps: BTreeMap<AppKey, Entry>,
     named: Named,
+    moves: Moves,
     pushes: Arc<Pushes>,
     own: Own,
     world: Arc<World>,
@@ -89,6 +90,8 @@ struct Entry {
     overtaken: Arc<AtomicBool>,
     wanted: BTreeSet<ObjectKey>,
     repositories: BTreeSet<Arc<str>>,
+    /// How many moves of repositories there had been when its last run began.
+    moves_before: u64,
     is_refused: bool,
     /// Conditions of an Application that cannot be read, as they are to be written.
     unwritten: Option<serde_json::Value>,
@@ -102,6 +105,7 @@ impl Entry {
             overtaken: Arc::default(),
             wanted: BTreeSet::new(),
             repositories: BTreeSet::new(),
+            moves_before: 0,
             is_refused: false,
             unwritten: None,
         }
@@ -137,6 +141,7 @@ impl Agent {
             queue: Queue::default(),
             apps: BTreeMap::new(),
             named: Named::default(),
+            moves: Moves::default(),
             pushes,
             own: Own::default(),
             world: Arc::new(world),
@@ -198,7 +203,7 @@ impl Agent {
             return;
         }
         self.take_names();
-        let now = clock::now();
+        let now = clock::steady();
         while self.queue.sizes().1 < RUNS {
             let due = self.queue.next_due();
             let Some((key, depth)) = self.queue.pop(now) else { break };
@@ -233,6 +238,7 @@ impl Agent {
             None => depth,
         };
         entry.overtaken = Arc::default();
+        entry.moves_before = self.moves.count();
         Some(Run {
             project: self.own.project(app.spec.project_name()),
             told: app.clone(),
@@ -289,7 +295,7 @@ impl Agent {
         {
             // What a user has asked for while the run was under way came back with its own write.
             if let Some(depth) = own::asked_meanwhile(known, &app) {
-                self.queue.push(key.clone(), clock::now(), depth);
+                self.queue.push(key.clone(), clock::steady(), depth);
             }
             entry.app = Ok(app);
         }
@@ -298,7 +304,7 @@ impl Agent {
         self.index(key, &before);
         self.note_circles(&before, key);
         if let Some((when, depth)) = wake {
-            self.queue.push(key.clone(), when, depth);
+            self.queue.push(key.clone(), clock::steady_at(when), depth);
         }
         if let Some(owed) = owed {
             self.queue.push(key.clone(), owed, Depth::Tree);
@@ -314,6 +320,7 @@ impl Agent {
         }
         let followed: Vec<Arc<str>> = self.repositories.keys().cloned().collect();
         let before = std::mem::replace(&mut entry.repositories, ids.clone());
+        let moves_before = entry.moves_before;
         for gone in before.difference(&ids) {
             if let Some((_, apps)) = self.repositories.get_mut(gone) {
                 apps.remove(key);
@@ -327,6 +334,10 @@ impl Agent {
             known.1.insert(key.clone());
         }
         self.repositories.retain(|_, (_, apps)| !apps.is_empty());
+        self.moves.keep(|id| self.repositories.contains_key(id));
+        if ids.difference(&before).any(|fresh| self.moves.since(fresh, moves_before)) {
+            self.wake(key.clone(), clock::steady(), Depth::Source);
+        }
         if self.repositories.keys().ne(followed.iter()) {
             let all = self.repositories.iter().map(|(id, (repository, _))| (id.clone(), repository.clone()));
             let _ = self.seek.send(Order::Follow(all.collect()));
@@ -355,7 +366,7 @@ impl Agent {
         tracing::error!(application = %key, "a run has failed inside windlass; the application is tried again in a minute");
         self.shell.teller.metrics().retried();
         self.queue.done(key);
-        self.queue.push(key.clone(), clock::now().plus(Duration::from_secs(60)), Depth::Source);
+        self.queue.push(key.clone(), clock::steady().plus(Duration::from_secs(60)), Depth::Source);
     }
 
     /// Keeps the list of who wants which object.
@@ -392,11 +403,11 @@ impl Agent {
         let changed = known.iter().filter(|circle| !self.circles.contains(circle));
         let changed = changed.chain(self.circles.iter().filter(|circle| !known.contains(circle)));
         let members: BTreeSet<AppKey> = changed.flatten().map(AppKey::of).collect();
-        members.into_iter().for_each(|member| self.wake(member, clock::now(), Depth::Live));
+        members.into_iter().for_each(|member| self.wake(member, clock::steady(), Depth::Live));
     }
 
     fn live_changed(&mut self, change: Change) {
-        let now = clock::now();
+        let now = clock::steady();
         match change {
             Change::Object { key, owner, owner_uid: _ } => {
                 let owner = owner.map(|owner| self.app_of(&owner));
@@ -466,11 +477,11 @@ impl Agent {
     fn wake_refused(&mut self) {
         let refused = self.apps.iter().filter(|(_, entry)| entry.is_refused);
         let refused: Vec<AppKey> = refused.map(|(key, _)| key.clone()).collect();
-        refused.into_iter().for_each(|key| self.queue.push(key, clock::now(), Depth::Refresh));
+        refused.into_iter().for_each(|key| self.queue.push(key, clock::steady(), Depth::Refresh));
     }
 
     fn wake_all(&mut self, depth: Depth) {
-        let now = clock::now();
+        let now = clock::steady();
         let all: Vec<AppKey> = self.apps.keys().cloned().collect();
         self.begin_round(all.clone());
         all.into_iter().for_each(|key| self.queue.push(key, now, depth));
@@ -515,7 +526,7 @@ impl Agent {
             None
         };
         match due {
-            Some(due) => tokio::time::sleep(due.since(clock::now())).await,
+            Some(due) => tokio::time::sleep(due.since(clock::steady())).await,
             None => std::future::pending().await,
         }
     }

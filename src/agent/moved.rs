@@ -52,11 +52,44 @@ impl Named {
     }
 }
 
+/// When each repository has moved last, counted. A run that reads a repository for the first time is not yet among those
+/// who are told of its moves: what moved since it began, it may have missed.
+#[derive(Debug, Default)]
+pub(super) struct Moves {
+    count: u64,
+    last: HashMap<Arc<str>, u64>,
+}
+
+impl Moves {
+    /// How many there have been.
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    fn note(&mut self, repository: &str) {
+        self.count += 1;
+        self.last.insert(repository.into(), self.count);
+    }
+
+    /// Whether a repository has moved since there were `count`.
+    pub(super) fn since(&self, repository: &str, count: u64) -> bool {
+        self.last.get(repository).is_some_and(|last| *last > count)
+    }
+
+    /// Forgets what nobody reads any more.
+    pub(super) fn keep(&mut self, is_read: impl Fn(&str) -> bool) {
+        self.last.retain(|repository, _| is_read(repository));
+    }
+}
+
 impl Agent {
     /// Looks at the applications whose sources may have moved; a run under way ends at its next safe point.
     pub(super) fn source_moved(&mut self, moved: &Moved) {
         match moved {
-            Moved::Repository(id) => self.wake_moved(self.apps_in(id), Depth::Source),
+            Moved::Repository(id) => {
+                self.moves.note(id);
+                self.wake_moved(self.apps_in(id), Depth::Source);
+            }
             Moved::Push(push) => self.pushed(push),
             Moved::Charts => {
                 let with_chart = self.apps.iter().filter(|(_, entry)| super::has_chart(entry));
@@ -66,6 +99,7 @@ impl Agent {
             Moved::Looked { repository, first, moved } => {
                 self.wake_moved(first.clone(), Depth::Source);
                 if *moved {
+                    self.moves.note(repository);
                     self.wake_later(self.apps_in(repository).difference(first).cloned().collect());
                 }
             }
@@ -119,7 +153,7 @@ impl Agent {
     }
 
     fn wake_moved(&mut self, apps: BTreeSet<AppKey>, depth: Depth) {
-        let now = clock::now();
+        let now = clock::steady();
         for key in apps {
             if let Some(entry) = self.apps.get(&key) {
                 entry.overtaken.store(true, Ordering::Relaxed);
@@ -131,7 +165,7 @@ impl Agent {
     /// Spreads looks over the polling interval. The repository has moved for these, too, but the push did not touch
     /// them; the next poll would find nothing new, as its names are known now, so nobody else would wake them.
     fn wake_later(&mut self, apps: BTreeSet<AppKey>) {
-        let now = clock::now();
+        let now = clock::steady();
         let interval = match self.world.settings.poll_interval {
             Duration::ZERO => WITHOUT_POLL,
             interval => interval,
@@ -149,4 +183,23 @@ fn concerns(entry: &Entry, push: &Push) -> bool {
     let Ok(app) = &entry.app else { return false };
     let paths = app.annotations.get(model::annotations::MANIFEST_GENERATE_PATHS).map(String::as_str);
     app.spec.sources_in_force().iter().any(|source| affects(source, paths, push, &versions::Semver))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_moved_while_a_run_read_it_for_the_first_time_is_known() {
+        let mut moves = Moves::default();
+        moves.note("shop");
+        let begun = moves.count();
+        assert!(!moves.since("shop", begun), "it read what is there now");
+        moves.note("blog");
+        assert!(!moves.since("shop", begun) && moves.since("blog", begun));
+        moves.note("shop");
+        assert!(moves.since("shop", begun));
+        moves.keep(|repository| repository == "blog");
+        assert!(!moves.since("shop", begun) && moves.since("blog", begun));
+    }
 }

@@ -147,7 +147,7 @@ impl Agent {
             self.named.set(&key, read.as_deref().ok());
             self.apps.insert(key.clone(), Entry::new(read));
             self.names_changed = true;
-            self.queue.push(key.clone(), clock::now(), Depth::Source);
+            self.queue.push(key.clone(), clock::steady(), Depth::Source);
             self.report_unreadable(&key, object);
             return;
         };
@@ -164,7 +164,7 @@ impl Agent {
         };
         self.named.set(&key, entry.app.as_deref().ok());
         if let Some(depth) = depth {
-            self.queue.push(key.clone(), clock::now(), depth);
+            self.queue.push(key.clone(), clock::steady(), depth);
         }
         self.report_unreadable(&key, object);
     }
@@ -212,7 +212,7 @@ impl Agent {
         let apps: Vec<AppKey> =
             self.apps.iter().filter(|(_, entry)| uses(entry)).map(|(key, _)| key.clone()).collect();
         self.begin_round(apps.clone());
-        apps.into_iter().for_each(|key| self.queue.push(key, clock::now(), Depth::Source));
+        apps.into_iter().for_each(|key| self.queue.push(key, clock::steady(), Depth::Source));
     }
 
     /// A project that is being deleted goes once no Application names it.

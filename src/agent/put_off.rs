@@ -19,14 +19,15 @@ const SPREAD: Duration = Duration::from_millis(1000);
 /// However many commits come, a status does not wait longer than this.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Until when a status may wait that says nothing new but the revision; none where it is to be written now.
+/// Until when (by [`clock::steady`]) a status may wait that says nothing new but the revision; none where it is to be
+/// written now.
 pub fn put_off(run: &mut Run, progress: &Progress, after: &ApplicationStatus) -> Option<Time> {
     let asked = run.refresh_asked || progress.clear_request || !progress.ended.is_empty();
     if asked || !is_only_moved(&run.app.status, after) {
         run.memory.owed = None;
         return None;
     }
-    let now = clock::now();
+    let now = clock::steady();
     if run.depth == Depth::Tree || run.memory.owed.is_some_and(|deadline| deadline <= now) {
         run.memory.owed = None;
         return None;

@@ -23,7 +23,7 @@ pub enum Depth {
 /// Runs at once that can wait: what matters must not wait for them.
 const TREES: usize = 4;
 
-/// Applications that wait, the moment each is due, and those that run.
+/// Applications that wait, the moment each is due (by [`super::clock::steady`]), and those that run.
 #[derive(Debug)]
 pub struct Queue<K> {
     due: BTreeMap<(Time, u64), K>,

@@ -104,7 +104,7 @@ impl Seeker {
             let next = beats.into_iter().flatten().min();
             let due = async move {
                 match next {
-                    Some(next) => tokio::time::sleep(next.since(clock::now())).await,
+                    Some(next) => tokio::time::sleep(next.since(clock::steady())).await,
                     None => std::future::pending().await,
                 }
             };
@@ -124,11 +124,11 @@ impl Seeker {
         match order {
             Order::Pace(Pace { interval, jitter, hard }) => {
                 self.timetable.set(interval, jitter);
-                self.charts.set(interval, clock::now());
-                self.hard.set(hard, clock::now());
+                self.charts.set(interval, clock::steady());
+                self.hard.set(hard, clock::steady());
             }
             Order::Look(repository, apps) => {
-                self.hurry.ask(repository, apps, clock::now());
+                self.hurry.ask(repository, apps, clock::steady());
                 self.look_at_due();
             }
             Order::Follow(repositories) => {
@@ -155,7 +155,7 @@ impl Seeker {
                         }
                     }
                 }
-                let now = clock::now();
+                let now = clock::steady();
                 let fresh = self.timetable.keep(&polled, now);
                 let troubled = |id: &Arc<str>| {
                     self.repositories.get(id).is_some_and(|repository| repository.trouble().is_some())
@@ -171,7 +171,7 @@ impl Seeker {
     }
 
     fn look_at_due(&mut self) {
-        let now = clock::now();
+        let now = clock::steady();
         if self.charts.take(now) {
             let _ = self.events.send(Event::SourceMoved(Moved::Charts));
         }
@@ -205,7 +205,7 @@ impl Seeker {
     }
 
     fn has_looked(&mut self, Looked { repository, moved, is_news, hurried }: Looked) {
-        let now = clock::now();
+        let now = clock::steady();
         match moved {
             Some(_) => self.timetable.looked(&repository, now),
             None => self.timetable.failed(&repository, now),

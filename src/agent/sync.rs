@@ -72,8 +72,10 @@ pub struct Progress {
     pub ended: Vec<OperationState>,
     /// True where the request in `operation` is done with.
     pub clear_request: bool,
-    /// Something the server did not answer, in words.
+    /// A change or a dry run that the server did not answer, in words: the run ends.
     pub unanswered: Option<String>,
+    /// A comparison that it did not answer, in words: the run goes on with the rest.
+    pub uncompared: Option<String>,
     /// True where definitions were written.
     pub definitions_changed: bool,
     /// True once the inventory is on paper.
@@ -92,8 +94,9 @@ pub async fn sync(shell: &Arc<Shell>, mut run: Run) -> Outcome {
     let mut progress = Progress::new(&run.app);
     for round in 1.. {
         let observed = observe(shell, &mut run.memory, &progress.app, &run.world).await;
-        compare::compare(&shell.hand, &shell.seal, &mut run.memory, &progress.app, &run.world, &observed)
-            .await;
+        progress.uncompared =
+            compare::compare(&shell.hand, &shell.seal, &mut run.memory, &progress.app, &run.world, &observed)
+                .await;
         let plan = decide(shell, &run, &observed, &cluster, &progress);
         progress.take(&plan);
         if progress.must_record(&plan) {
@@ -101,7 +104,9 @@ pub async fn sync(shell: &Arc<Shell>, mut run: Run) -> Outcome {
             shell.teller.record(&mut run, &progress, &plan, &observed).await;
         }
         carry_out(shell, &mut run, &plan, &mut progress).await;
-        let settled = plan.batches.is_empty() && plan.ended.is_none();
+        // Everything is answered again: the next plan no longer says otherwise.
+        let is_over = progress.refusal().is_none() && run.memory.refusal.take().is_some();
+        let settled = plan.batches.is_empty() && plan.ended.is_none() && !is_over;
         let stop = progress.unanswered.is_some() || round >= ROUNDS || run.overtaken.load(Ordering::Relaxed);
         if settled || stop {
             return finish(shell, run, progress, plan, observed).await;
@@ -190,6 +195,7 @@ fn decide(
         namespace: &observed.namespace,
         revision: &revision,
         stale: &stale,
+        unanswered: run.memory.refusal.as_deref(),
         tracking: &run.world.tracking,
         cycle: &run.cycle,
         exists: &|instance| run.instances.contains(instance),
@@ -240,7 +246,8 @@ fn prepared<'a>(shell: &Shell, action: &'a Action, rules: &Rules) -> Option<Cow<
 }
 
 async fn finish(shell: &Shell, mut run: Run, progress: Progress, plan: Plan, observed: Observed) -> Outcome {
-    let patience = progress.unanswered.is_some();
+    run.memory.refusal = progress.refusal().map(str::to_owned);
+    let patience = run.memory.refusal.is_some();
     run.memory.unanswered = if patience { run.memory.unanswered + 1 } else { 0 };
     let again = patience.then(|| clock::now().plus(backoff(run.memory.unanswered)));
     let (retry, owed) = match shell.teller.tell(&mut run, &progress, &plan, &observed).await {
@@ -285,9 +292,15 @@ impl Progress {
             ended: Vec::new(),
             clear_request: false,
             unanswered: None,
+            uncompared: None,
             definitions_changed: false,
             recorded: false,
         }
+    }
+
+    /// What the server did not answer, in words.
+    fn refusal(&self) -> Option<&str> {
+        self.unanswered.as_deref().or(self.uncompared.as_deref())
     }
 
     fn take(&mut self, plan: &Plan) {
@@ -319,13 +332,14 @@ impl Progress {
                 if let Err(refusal) = &asked
                     && refusal.is_passing()
                 {
-                    self.unanswered = Some(refusal.to_string());
+                    self.unanswered = Some(format!("{}: {refusal}", apply.key));
                 }
                 memory.answered(apply, state, answer_of(&asked));
             }
             (action, Done::Changed(outcome)) => {
                 if let plan::Outcome::Unanswered(why) = &outcome {
-                    self.unanswered = Some(why.clone());
+                    let key = action.key().map(|key| format!("{key}: ")).unwrap_or_default();
+                    self.unanswered = Some(format!("{key}{why}"));
                 }
                 memory.last_write = Some(clock::now());
                 self.definitions_changed |=

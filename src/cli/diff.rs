@@ -132,15 +132,16 @@ fn world(live: &Live, given: &Given) -> World {
 struct Looked {
     observed: Observed,
     instances: std::collections::HashSet<String>,
-    /// Refusals of objects that are not there yet.
+    /// Refusals of objects that are not there yet, and what the server has not answered.
     refused: Vec<String>,
 }
 
 async fn look(live: &Live, given: &Given, world: &World, memory: &mut Memory) -> Looked {
     let desired = desired(memory);
     let observed = live.observe(&given.app, desired.as_deref(), world).await;
-    compare::compare(&live.hand, &live.seal, memory, &given.app, world, &observed).await;
-    let refused = refused(live, given, world, desired.as_deref(), &observed).await;
+    let unanswered = compare::compare(&live.hand, &live.seal, memory, &given.app, world, &observed).await;
+    let mut refused = refused(live, given, world, desired.as_deref(), &observed).await;
+    refused.extend(unanswered);
     Looked { observed, instances: live.instances(given).await, refused }
 }
 
@@ -242,6 +243,7 @@ fn decide(
         namespace: &seen.observed.namespace,
         revision: &kept.map(|kept| kept.revision.clone()).unwrap_or_default(),
         stale: &[],
+        unanswered: None,
         tracking: &world.tracking,
         cycle: &[],
         exists: &|instance| seen.instances.contains(instance),

@@ -130,15 +130,15 @@ impl Hand {
         how: Write,
     ) -> Result<ClientSide, Refusal> {
         for _ in 1..TRIES {
-            match self.from_the_client_side_once(object, is_new, how).await {
+            match self.client_side_once(object, is_new, how).await {
                 Err(Refusal::Conflict(_)) if !is_new => {}
                 outcome => return outcome,
             }
         }
-        self.from_the_client_side_once(object, is_new, how).await
+        self.client_side_once(object, is_new, how).await
     }
 
-    async fn from_the_client_side_once(
+    async fn client_side_once(
         &self,
         object: &Object,
         is_new: bool,
@@ -150,7 +150,8 @@ impl Hand {
             true => None,
             false => self.patiently(|| apply::read(&self.client, &kinds, &gvk, &key)).await?,
         };
-        let whole = before.as_ref().map_or_else(|| object.clone(), |live| sync::diff::predict::apply(object, live));
+        let whole =
+            before.as_ref().map_or_else(|| object.clone(), |live| sync::diff::predict::apply(object, live));
         let object = self.patiently(|| apply::replace(&self.client, &kinds, &whole, how)).await?;
         Ok(ClientSide { before, object })
     }

@@ -1,6 +1,9 @@
 //! Faults: the API server, Git, the agent itself and what tenants write fail in turn, and nothing is lost. Each test
 //! ends by comparing with what an undisturbed run makes.
 
+mod admission;
+mod clock;
+mod disk;
 mod git;
 mod kills;
 mod kinds;

@@ -20,6 +20,14 @@ impl Time {
         std::time::Duration::try_from(self.0.duration_since(earlier.0)).unwrap_or_default()
     }
 
+    /// When a wait that began at `start` and takes `length` ends, as seen from this moment; none where it is over. A
+    /// start that lies ahead means that the clock was set back meanwhile: how long it has been is not known, and nobody
+    /// waits for the old hour to come round again (fault F13).
+    pub fn end_of_wait(self, start: Self, length: std::time::Duration) -> Option<Self> {
+        let end = start.plus(length);
+        (start <= self && self < end).then_some(end)
+    }
+
     /// The moment `length` later; the last possible one where that overflows.
     pub fn plus(self, length: std::time::Duration) -> Self {
         Self(self.0.checked_add(length).unwrap_or(jiff::Timestamp::MAX))

@@ -3,6 +3,7 @@
 mod plan_world;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use model::application::SyncStatusCode;
 use model::key::ObjectKey;
@@ -132,6 +133,28 @@ proptest! {
                 disturbed.app["status"] = before;
                 disturbed.answers.clear();
                 disturbed.last_write = None;
+            }
+        }
+        disturbed.settle();
+        prop_assert_eq!(picture(&calm), picture(&disturbed));
+    }
+
+    /// A clock that is set, either way, changes nothing in the end, and nobody waits for the old hour (fault F13).
+    #[test]
+    fn a_clock_that_is_set_changes_nothing_in_the_end(
+        scenario in scenarios(),
+        jumps in prop::collection::vec((0..12usize, -7200..7200_i64), 0..4),
+    ) {
+        let mut calm = world(&scenario);
+        calm.settle();
+        let mut disturbed = world(&scenario);
+        for call in 0..12 {
+            for (_, seconds) in jumps.iter().filter(|(at, _)| *at == call) {
+                disturbed.set_clock(*seconds);
+            }
+            let before = disturbed.now;
+            if let Some(wake) = disturbed.step().wake {
+                prop_assert!(wake.since(before) <= Duration::from_secs(600), "waits until {}", wake);
             }
         }
         disturbed.settle();

@@ -3,7 +3,7 @@
 mod plan_world;
 
 use plan_world::World;
-use sync::plan::Plan;
+use sync::plan::{HoldReason, Plan};
 
 /// One plan of a scenario, whole.
 #[track_caller]
@@ -850,6 +850,20 @@ fn retries_wait_longer_each_time() {
 }
 
 #[test]
+fn nobody_waits_for_an_hour_that_comes_round_again() {
+    let mut world = World::read(
+        "{app: {spec: {syncPolicy: {retry: {limit: 2}}}}, want: [{name: bad}], refuse: {bad: no}}",
+    );
+    let waits =
+        |plan: &Plan| plan.held.iter().any(|held| matches!(held.reason, HoldReason::RetryBackoff { .. }));
+    while !waits(&world.step()) {}
+    assert!(waits(&world.step()), "it waits for its retry");
+    world.set_clock(-3600);
+    let plan = world.step();
+    assert!(!waits(&plan) && !plan.batches.is_empty(), "it waits for a moment an hour away:\n{plan}");
+}
+
+#[test]
 fn drift_is_healed_at_once_and_alone() {
     heal(
         "
@@ -1413,6 +1427,24 @@ fn a_source_that_is_away_is_named_and_its_last_state_is_kept_up() {
         Synced
           ConfigMap prod/a: Synced
         StaleSourceWarning: could not read https://git.example.com/shop. What was last read of it stays in force until it answers.
+        ",
+    );
+}
+
+#[test]
+fn what_the_server_does_not_take_is_named_while_it_is_tried_again() {
+    check(
+        "
+        unanswered: 'ConfigMap prod/a: failed calling webhook'
+        want: [{name: a}]
+        ",
+        "
+        OutOfSync
+          ConfigMap prod/a: OutOfSync Missing
+        Sync 0:
+          dry run ConfigMap prod/a, new
+        operation Running: asking the server (dry run)
+        UnansweredRequestWarning: The API server did not take ConfigMap prod/a: failed calling webhook. It is asked again until it does.
         ",
     );
 }

@@ -94,7 +94,7 @@ impl Rollouts {
             Event::Failed(key) => {
                 tracing::error!(object = %key, "a run has failed inside windlass; it is tried again in a minute");
                 self.queue.done(&key);
-                self.queue.push(key, clock::now().plus(AFTER_FAILURE), Depth::Live);
+                self.queue.push(key, clock::steady().plus(AFTER_FAILURE), Depth::Live);
             }
             Event::Standing(standing) => self.stand(standing),
         }
@@ -102,7 +102,7 @@ impl Rollouts {
 
     fn start_due(&mut self) {
         while self.standing == Standing::Drives && self.queue.sizes().1 < RUNS {
-            let Some((key, _)) = self.queue.pop(clock::now()) else { return };
+            let Some((key, _)) = self.queue.pop(clock::steady()) else { return };
             let memory = self.memories.remove(&key).unwrap_or_default();
             self.start(key, memory);
         }
@@ -127,9 +127,9 @@ impl Rollouts {
         self.queue.done(&key);
         let Outcome { memory, wake, nudge } = outcome;
         if let Some(wake) = wake {
-            self.queue.push(key.clone(), wake, Depth::Live);
+            self.queue.push(key.clone(), clock::steady_at(wake), Depth::Live);
         }
-        let now = clock::now();
+        let now = clock::steady();
         nudge.into_iter().for_each(|key| self.queue.push(key, now, Depth::Live));
         match memory {
             Some(memory) => {
@@ -142,7 +142,7 @@ impl Rollouts {
     }
 
     fn changed(&mut self, change: Change) {
-        let now = clock::now();
+        let now = clock::steady();
         match change {
             Change::Object { key, owner: _, owner_uid } | Change::Written { key, owner_uid } => {
                 let owner = owner_uid.and_then(|uid| self.shell.hand.cache.place(&uid));
@@ -183,7 +183,7 @@ impl Rollouts {
             Standing::Drives | Standing::Unknown | Standing::By(_) => None,
         };
         match due {
-            Some(due) => tokio::time::sleep(due.since(clock::now())).await,
+            Some(due) => tokio::time::sleep(due.since(clock::steady())).await,
             None => std::future::pending().await,
         }
     }

@@ -37,7 +37,8 @@ fn a_frozen_leader_does_no_harm_when_it_wakes_up() {
     let named = |argument: &String| if argument == "stage" { "second".to_owned() } else { argument.clone() };
     let arguments = stage.setup.arguments.iter().map(named).collect();
     let folder = stage.setup.folder.join("second");
-    let second = Setup { namespace: NAMESPACE.to_owned(), arguments, kubeconfig, folder }.start();
+    let launcher = Vec::new();
+    let second = Setup { namespace: NAMESPACE.to_owned(), arguments, kubeconfig, folder, launcher }.start();
     wait_for("the second agent to stand by", || {
         let (_, page) = second.page("/")?;
         if page.contains("stage leads") { Ok(()) } else { Err(page) }

@@ -26,6 +26,8 @@ pub struct Setup {
     pub kubeconfig: PathBuf,
     /// Folder of its caches.
     pub folder: PathBuf,
+    /// The command that becomes the agent (`env`, `unshare`), with its arguments; none where it is started as it is.
+    pub launcher: Vec<String>,
 }
 
 impl Setup {
@@ -40,12 +42,24 @@ impl Setup {
         }
         let kubeconfig = folder.join("kubeconfig");
         std::fs::write(&kubeconfig, plane.kubeconfig_of(namespace, "windlass")).expect("it can be written");
-        Self { namespace: namespace.to_owned(), arguments: Vec::new(), kubeconfig, folder }
+        Self {
+            namespace: namespace.to_owned(),
+            arguments: Vec::new(),
+            kubeconfig,
+            folder,
+            launcher: Vec::new(),
+        }
     }
 
     /// Adds arguments.
     pub fn with(mut self, arguments: &[&str]) -> Self {
         self.arguments.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        self
+    }
+
+    /// Starts it through a command that becomes it.
+    pub fn through(mut self, launcher: &[&str]) -> Self {
+        self.launcher = launcher.iter().map(|&word| word.to_owned()).collect();
         self
     }
 
@@ -63,7 +77,10 @@ impl Setup {
     /// The same, with another log filter.
     pub fn start_with_log(&self, filter: &str) -> Agent {
         let address = free_address();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_windlass"))
+        let program = env!("CARGO_BIN_EXE_windlass").to_owned();
+        let words: Vec<&String> = self.launcher.iter().chain([&program]).collect();
+        let mut child = Command::new(words[0])
+            .args(&words[1..])
             .args([
                 "agent",
                 "--namespace",

@@ -3,6 +3,7 @@
 
 pub mod agent;
 pub mod apps;
+pub mod authority;
 pub mod browser;
 pub mod controlplane;
 pub mod faults;

@@ -9,7 +9,7 @@ use super::operation::Step;
 use super::verdict::{Finding, Found};
 
 /// Types that this plan says or takes back; those of other owners stay as they are.
-const OWNED: [&str; 8] = [
+const OWNED: [&str; 9] = [
     "InvalidSpecError",
     "ComparisonError",
     "SharedResourceWarning",
@@ -17,6 +17,7 @@ const OWNED: [&str; 8] = [
     "ExcludedResourceWarning",
     "CyclicApplicationWarning",
     "StaleSourceWarning",
+    super::verdict::UNANSWERED,
     "SyncError",
 ];
 

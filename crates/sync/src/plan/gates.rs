@@ -152,8 +152,8 @@ fn again(input: &Input<'_>, found: &Found, policy: &Automated, state: &Operation
         Err(held) => return Gate::Shut { held, wake: None },
     };
     let attempts = state.operation.sync.as_ref().map_or(0, |sync| sync.auto_heal_attempts_count);
-    let until = state.finished_at.map(|finished| finished.plus(self_heal_wait(input.pace, attempts)));
-    if let Some(until) = until.filter(|until| input.now < *until) {
+    let wait = self_heal_wait(input.pace, attempts);
+    if let Some(until) = state.finished_at.and_then(|finished| input.now.end_of_wait(finished, wait)) {
         let held = Held { key: input.app.key(), reason: HoldReason::SelfHealBackoff { until, attempts } };
         return Gate::Shut { held: Some(Box::new(held)), wake: Some(until) };
     }

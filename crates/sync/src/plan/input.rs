@@ -39,6 +39,8 @@ pub struct Input<'a> {
     pub revision: &'a Revision,
     /// Sources that could not be asked of late, in words: what was last read of them is in force (fault F07).
     pub stale: &'a [String],
+    /// What the API server has not taken or answered at several looks in a row, with its words (faults F02, F06).
+    pub unanswered: Option<&'a str>,
     /// How objects are marked.
     pub tracking: &'a Tracking,
     /// Applications that manage this one, directly or through others, and are managed by it ([`super::cycles`]).

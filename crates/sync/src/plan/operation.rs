@@ -71,8 +71,8 @@ fn go_on(input: &Input<'_>, found: &Found, mut state: OperationState) -> Step {
         return overtake(input, found, state);
     }
     let Some(failed_at) = state.finished_at else { return proceed(input, found, state, false) };
-    let until = failed_at.plus(backoff(state.operation.retry.as_ref(), state.retry_count));
-    if input.now < until {
+    let wait = backoff(state.operation.retry.as_ref(), state.retry_count);
+    if let Some(until) = input.now.end_of_wait(failed_at, wait) {
         let reason = HoldReason::RetryBackoff { until, attempt: state.retry_count };
         let held = vec![Held { key: input.app.key(), reason }];
         let sync_error = failed_attempt(&state);

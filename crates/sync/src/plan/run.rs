@@ -213,10 +213,10 @@ impl<'r, 'a> Runner<'r, 'a> {
             let held = self.pending().map(|task| Held { key: task.key.clone(), reason: reason() }).collect();
             return Some(wait(held, None));
         }
-        let until = self.input.last_write?.plus(self.input.pace.wave_delay);
-        if earlier.is_empty() || until <= self.input.now {
+        if earlier.is_empty() {
             return None;
         }
+        let until = self.input.now.end_of_wait(self.input.last_write?, self.input.pace.wave_delay)?;
         let reason = HoldReason::WaveDelay { until };
         let held =
             self.pending().map(|task| Held { key: task.key.clone(), reason: reason.clone() }).collect();

@@ -45,6 +45,7 @@ pub(super) fn compare(input: &Input<'_>) -> Found {
     let mut found = Found { problems: problems(input), ..Found::default() };
     note_cycle(input, &mut found);
     note_stale(input, &mut found);
+    note_unanswered(input, &mut found);
     if !found.problems.is_empty() {
         found.compared = Compared { status: SyncStatusCode::Unknown, resources: unknown_rows(input) };
         return found;
@@ -122,6 +123,17 @@ fn note_stale(input: &Input<'_>, found: &mut Found) {
     for why in input.stale.iter().filter(|_| input.desired.is_ok()) {
         let message = format!("{why}. What was last read of it stays in force until it answers.");
         found.warnings.push(Finding::new("StaleSourceWarning", message));
+    }
+}
+
+/// The condition about what the API server does not take for now.
+pub(super) const UNANSWERED: &str = "UnansweredRequestWarning";
+
+/// What may go through later without any change is tried again for as long as it takes, and nobody has to guess why.
+fn note_unanswered(input: &Input<'_>, found: &mut Found) {
+    if let Some(what) = input.unanswered {
+        let message = format!("The API server did not take {what}. It is asked again until it does.");
+        found.warnings.push(Finding::new(UNANSWERED, message));
     }
 }
 

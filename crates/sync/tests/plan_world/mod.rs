@@ -66,6 +66,8 @@ pub struct World {
     pub cycle: Vec<ObjectKey>,
     /// Sources that could not be asked of late.
     pub stale: Vec<String>,
+    /// What the server has not answered for a while.
+    pub unanswered: Option<String>,
     pub now: Time,
     pub last_write: Option<Time>,
     pub writes: usize,
@@ -108,6 +110,7 @@ impl World {
             others: strings("others"),
             cycle: list("cycle").iter().filter_map(Value::as_str).map(app_key).collect(),
             stale: list("stale").iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            unanswered: yaml["unanswered"].as_str().map(str::to_owned),
             now: "2026-01-01T12:00:00Z".parse().expect("it is a time"),
             last_write: None,
             writes: 0,
@@ -274,6 +277,7 @@ impl World {
             namespace: &namespace,
             revision: &Revision::single(self.revision.as_str()),
             stale: &self.stale,
+            unanswered: self.unanswered.as_deref(),
             tracking: &tracking,
             cycle: &self.cycle,
             exists: &|instance| self.others.contains(instance),
@@ -322,6 +326,12 @@ impl World {
 
     pub fn later(&mut self, seconds: u64) {
         self.now = self.now.plus(Duration::from_secs(seconds));
+    }
+
+    /// Somebody sets the clock.
+    pub fn set_clock(&mut self, seconds: i64) {
+        let moved = self.now.0.checked_add(jiff::SignedDuration::from_secs(seconds));
+        self.now = Time(moved.expect("it stays in range"));
     }
 
     fn namespace(&self) -> NamespaceSeen {
