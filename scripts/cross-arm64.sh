@@ -24,12 +24,15 @@ need=(libc6 libc6-dev libgcc-s1 libssl3 libssl-dev zlib1g zlib1g-dev linux-libc-
     (cd "$lists/cache/archives" && "${apt[@]}" download "${need[@]}")
     for package in "$lists"/cache/archives/*.deb; do dpkg-deb -x "$package" "$sysroot"; done
     rm -rf "$lists"
+    # A folder with OpenSSL alone: beside the C library's own linker script, which names absolute paths, nothing links.
+    mkdir -p "$sysroot/openssl"
+    for library in libssl libcrypto; do cp -a "$sysroot/usr/lib/$triplet/$library".* "$sysroot/openssl/"; done
     touch "$sysroot/complete"
   fi
 
   export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=$triplet-gcc
   export CC_aarch64_unknown_linux_gnu=$triplet-gcc CXX_aarch64_unknown_linux_gnu=$triplet-g++ AR_aarch64_unknown_linux_gnu=$triplet-ar
-  export AARCH64_UNKNOWN_LINUX_GNU_OPENSSL_LIB_DIR=$sysroot/usr/lib/$triplet
+  export AARCH64_UNKNOWN_LINUX_GNU_OPENSSL_LIB_DIR=$sysroot/openssl
   export AARCH64_UNKNOWN_LINUX_GNU_OPENSSL_INCLUDE_DIR=$sysroot/usr/include
   export CFLAGS_aarch64_unknown_linux_gnu="-I$sysroot/usr/include/$triplet"
   cargo build --release --locked --bin windlass --target $target

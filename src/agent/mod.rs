@@ -256,6 +256,7 @@ impl Agent {
     fn start(&mut self, key: AppKey, run: Run) {
         let (shell, events) = (self.shell.clone(), self.events.clone());
         let span = tracing::info_span!("run", application = %key);
+        tracing::debug!(application = %key, depth = ?run.depth, "a run begins");
         // On the heap from the start: a run is large, and would be moved from hand to hand.
         let run = Box::pin(async move {
             let (app, begun) = (run.app.clone(), clock::monotonic());
@@ -280,6 +281,7 @@ impl Agent {
         self.looked_at(key);
         let Outcome { memory, app, wake, owed, is_refused, wanted, definitions_changed, repositories } =
             outcome;
+        tracing::debug!(application = %key, ?wake, ?owed, "a run has ended");
         self.follow_repositories(key, repositories);
         if definitions_changed {
             self.definitions_changed();

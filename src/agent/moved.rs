@@ -154,6 +154,7 @@ impl Agent {
 
     fn wake_moved(&mut self, apps: BTreeSet<AppKey>, depth: Depth) {
         let now = clock::steady();
+        tracing::debug!(?apps, ?depth, "sources may have moved");
         for key in apps {
             if let Some(entry) = self.apps.get(&key) {
                 entry.overtaken.store(true, Ordering::Relaxed);

@@ -23,12 +23,23 @@ pub fn complain(line: &str) {
 
 /// Prints an error with everything behind it, as one line for each cause.
 pub fn print_error(error: &dyn std::error::Error) {
-    complain(&format!("Error: {error}"));
+    error_lines(error).iter().for_each(|line| complain(line));
+}
+
+/// One line for each cause that says something new.
+fn error_lines(error: &dyn std::error::Error) -> Vec<String> {
+    let mut said = error.to_string();
+    let mut lines = vec![format!("Error: {said}")];
     let mut source = error.source();
     while let Some(cause) = source {
-        complain(&format!("  because: {cause}"));
+        let words = cause.to_string();
+        if !said.contains(&words) {
+            lines.push(format!("  because: {words}"));
+            said = words;
+        }
         source = cause.source();
     }
+    lines
 }
 
 fn ignore_closed(outcome: io::Result<()>) -> io::Result<()> {
@@ -69,5 +80,19 @@ mod tests {
     fn a_reader_that_has_gone_is_no_failure() {
         assert!(ignore_closed(Err(ErrorKind::BrokenPipe.into())).is_ok());
         assert!(ignore_closed(Err(ErrorKind::StorageFull.into())).is_err());
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("{words}")]
+        struct Said {
+            words: &'static str,
+            source: Option<Box<Said>>,
+        }
+        let said = |words, source: Option<Said>| Said { words, source: source.map(Box::new) };
+        let error =
+            said("reading a: not there", Some(said("not there", Some(said("the disk is away", None)))));
+        assert_eq!(error_lines(&error), ["Error: reading a: not there", "  because: the disk is away"]);
     }
 }

@@ -40,6 +40,9 @@ pub enum ConnectError {
 
 /// Longest wait for the beginning of an answer, with the tries again that a busy server asks for.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Longest silence in the middle of an answer. The server ends each watch within a minute, so this is a connection that
+/// died without a word (fault F04).
+const SILENCE: Duration = Duration::from_secs(90);
 /// Longest wait for a connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
@@ -49,8 +52,7 @@ pub async fn connect(
     fence: &Arc<Fence>,
 ) -> Result<(Client, Arc<RequestCounts>), ConnectError> {
     let mut config = config(args).await?;
-    // Watches may be silent for as long as they like; what answers at all is bounded below.
-    config.read_timeout = None;
+    config.read_timeout = Some(SILENCE);
     config.connect_timeout = Some(CONNECT_WITHIN);
     let url = config.cluster_url.to_string();
     let counts = Arc::new(RequestCounts::default());

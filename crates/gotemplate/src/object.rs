@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 
 use crate::functions::{Call, Param};
-use crate::{Kind, Value};
+use crate::{Kind, Str, Value};
 
 /// A struct (or pointer to one, or a named basic type) that templates may look into.
 ///
@@ -47,6 +47,11 @@ pub trait Object: Any {
     /// what a pointer points to.
     fn shown(&self) -> Option<String> {
         self.text()
+    }
+
+    /// The fields as JSON encoders name them, in order, without those that are left out where they are empty.
+    fn json_fields(&self) -> Vec<(Str, Value)> {
+        self.fields().into_iter().map(|(name, value)| (name.into(), value)).collect()
     }
 
     /// What an encoder (toJson, toYaml) sees. `None` means: its fields.

@@ -24,7 +24,8 @@ impl JsonLayout {
     pub const RAW: Self = Self { escape_html: false, indent: None };
 }
 
-/// Writes a value as Go's encoding/json does: keys sorted by bytes, no line feed at the end.
+/// Writes a value as Go's encoding/json does: keys of maps sorted by bytes, fields of structs as they are declared, no
+/// line feed at the end.
 ///
 /// # Errors
 /// Where a number is infinite or NaN, or the value nests deeper than [`Limits::DEPTH`].
@@ -60,17 +61,29 @@ impl JsonWriter {
             View::Mapping(entries) => {
                 let mut entries: Vec<_> = entries.map(|(key, value)| (key_text_of(key), value)).collect();
                 entries.sort_by(|(one, _), (other, _)| one.cmp(other));
-                self.out.push('{');
-                for (index, (key, value)) in entries.iter().enumerate() {
-                    self.separate(index, depth + 1);
-                    self.text(key);
-                    self.out.push_str(if self.layout.indent.is_some() { ": " } else { ":" });
-                    self.node(*value, depth + 1)?;
-                }
-                self.close(entries.len(), depth, '}');
-                Ok(())
+                self.object(&entries, depth)
+            }
+            View::Struct(fields) => {
+                let fields: Vec<_> = fields.map(|(key, value)| (key_text_of(key), value)).collect();
+                self.object(&fields, depth)
             }
         })
+    }
+
+    fn object<N: Node>(
+        &mut self,
+        entries: &[(std::borrow::Cow<'_, str>, &N)],
+        depth: usize,
+    ) -> Result<(), EmitError> {
+        self.out.push('{');
+        for (index, (key, value)) in entries.iter().enumerate() {
+            self.separate(index, depth + 1);
+            self.text(key);
+            self.out.push_str(if self.layout.indent.is_some() { ": " } else { ":" });
+            self.node(*value, depth + 1)?;
+        }
+        self.close(entries.len(), depth, '}');
+        Ok(())
     }
 
     /// Comma and line break before an item.

@@ -189,7 +189,7 @@ fn rebuild<B: Builder>(value: &Value, builder: &mut B, numbers: Numbers) -> Resu
             }
             Ok(builder.finish_sequence(sequence))
         }
-        View::Mapping(entries) => {
+        View::Mapping(entries) | View::Struct(entries) => {
             let mut mapping = builder.mapping();
             for (key, value) in entries {
                 let value = rebuild(value, builder, numbers)?;

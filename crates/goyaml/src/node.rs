@@ -16,4 +16,6 @@ pub enum View<'a, N> {
     Sequence(&'a mut dyn Iterator<Item = &'a N>),
     /// The entries of a map in any order: emitters sort them.
     Mapping(&'a mut dyn Iterator<Item = (Scalar<'a>, &'a N)>),
+    /// The fields of a Go struct in the order of their declaration, which JSON keeps.
+    Struct(&'a mut dyn Iterator<Item = (Scalar<'a>, &'a N)>),
 }

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use gotemplate::functions::Arguments;
 use gotemplate::{
-    Context, Element, FunctionError, Kind, List, ListType, Map, Method, Object, Param, Str, Value as Live,
+    Context, Element, FunctionError, Kind, List, ListType, Method, Object, Param, Str, Value as Live,
 };
 
 use crate::HelmVersion;
@@ -189,14 +189,14 @@ impl Object for HelmVersionObject {
         fields
     }
 
-    fn plain(&self) -> Option<Live> {
+    fn json_fields(&self) -> Vec<(Str, Live)> {
         let key = |name: &str| match name {
             "Version" => "version",
             "GoVersion" => "go_version",
             _ => "kube_client_version",
         };
         let set = self.fields().into_iter().filter(|(_, value)| value.truth());
-        Some(Live::Map(Map::from_entries(set.map(|(name, value)| (key(name).into(), value)).collect())))
+        set.map(|(name, value)| (key(name).into(), value)).collect()
     }
 
     fn equals(&self, other: &dyn Object) -> bool {
@@ -234,15 +234,14 @@ impl Object for MetadataObject {
         self.fields.clone()
     }
 
-    fn plain(&self) -> Option<Live> {
+    fn json_fields(&self) -> Vec<(Str, Live)> {
         let json_name = |name: &str| match name {
             "APIVersion" => "apiVersion".to_owned(),
             "IsRoot" => "IsRoot".to_owned(),
             name => name[..1].to_lowercase() + &name[1..],
         };
         let set = self.fields.iter().filter(|(name, value)| *name == "IsRoot" || value.truth());
-        let entries = set.map(|(name, value)| (Str::from(json_name(name)), value.clone()));
-        Some(Live::Map(Map::from_entries(entries.collect())))
+        set.map(|(name, value)| (Str::from(json_name(name)), value.clone())).collect()
     }
 
     fn equals(&self, other: &dyn Object) -> bool {

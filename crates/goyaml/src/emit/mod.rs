@@ -149,7 +149,7 @@ impl Emitter {
         node.view(|view| match view {
             View::Scalar(scalar) => self.value(scalar, Place { parent, indent, simple_key: false }),
             View::Sequence(items) => self.sequence(items, parent, indent, depth),
-            View::Mapping(entries) => self.mapping(entries, parent, indent, depth),
+            View::Mapping(entries) | View::Struct(entries) => self.mapping(entries, parent, indent, depth),
         })
     }
 

@@ -24,11 +24,9 @@ impl Node for Plain {
             Live::Object(object) => match object.plain() {
                 Some(plain) => Plain(plain).view(see),
                 None => {
-                    let fields: Vec<(&str, Plain)> =
-                        object.fields().into_iter().map(|(name, value)| (name, Plain(value))).collect();
-                    let mut fields =
-                        fields.iter().map(|(name, value)| (Scalar::String((*name).into()), value));
-                    see(View::Mapping(&mut fields))
+                    let fields: Vec<(Str, Plain)> =
+                        object.json_fields().into_iter().map(|(name, value)| (name, Plain(value))).collect();
+                    see(View::Struct(&mut fields.iter().map(|(name, value)| (text(name), value))))
                 }
             },
             Live::Bytes(bytes) => see(View::Scalar(Scalar::String(BASE64.encode(bytes).into()))),
@@ -71,7 +69,7 @@ impl Node for Direct {
             Live::Str(value) => see(View::Scalar(text(value))),
             Live::Bytes(_) => Plain(self.0.clone()).view(|view| match view {
                 View::Scalar(scalar) => see(View::Scalar(scalar)),
-                View::Sequence(_) | View::Mapping(_) => see(View::Scalar(Scalar::Null)),
+                View::Sequence(_) | View::Mapping(_) | View::Struct(_) => see(View::Scalar(Scalar::Null)),
             }),
             other => see(View::Scalar(scalar(other))),
         }
