@@ -5,18 +5,20 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use model::Object;
-use rollout::simulate::{Row, Wishes, story};
+use rollout::simulate::{Readings, Row, Wishes, story};
 
 /// `windlass simulate`.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "The file may hold Services, AnalysisTemplates and the objects of a router beside the Rollout; \
 what it lacks is taken for granted. Pauses that wait for a human are approved as soon as they are reached, and \
-analyses succeed unless --fail-at says otherwise.
+analyses succeed unless --fail-at or --metric says otherwise. A value of --metric is a number, NaN, a text, empty \
+(an answer without a value) or error (no answer); Prometheus answers with a list, as it does in earnest.
 
 Examples:
   windlass simulate rollout.yaml
-  windlass simulate rollout.yaml --replicas 20 --fail-at 3"
+  windlass simulate rollout.yaml --replicas 20 --fail-at 3
+  windlass simulate rollout.yaml --metric error-rate=0.01,0.02,0.4"
 )]
 pub struct SimulateArgs {
     /// File with the Rollout, as YAML or JSON.
@@ -30,6 +32,10 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "STEP")]
     fail_at: Option<usize>,
 
+    /// What is measured of a metric, in turn; the last value is repeated. May be given several times.
+    #[arg(long = "metric", value_name = "NAME=V1,V2,...")]
+    metrics: Vec<Readings>,
+
     /// Seconds until a pod is available.
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     pods_after: u64,
@@ -40,6 +46,7 @@ pub fn run(args: &SimulateArgs) -> ExitCode {
     let wishes = Wishes {
         replicas: args.replicas,
         fail_at: args.fail_at,
+        readings: args.metrics.clone(),
         pods_after: Duration::from_secs(args.pods_after),
         most: Duration::from_hours(24),
     };

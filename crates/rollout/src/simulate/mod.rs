@@ -4,12 +4,14 @@
 //! number here: nothing waits.
 
 mod carry_out;
+mod measure;
 mod pods;
 mod row;
 mod story;
 mod walk;
 mod world;
 
+pub use measure::{BadReadings, Reading, Readings};
 pub use pods::PodRule;
 pub use row::Row;
 pub use story::{NoStory, Wishes, story};

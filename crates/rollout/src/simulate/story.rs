@@ -5,6 +5,7 @@ use std::time::Duration;
 use model::{Object, Time};
 use serde_json::{Value, json};
 
+use super::measure::{self, Readings};
 use super::pods::PodRule;
 use super::row::Row;
 use super::walk::{End, Stuck};
@@ -18,6 +19,8 @@ pub struct Wishes {
     pub replicas: Option<i32>,
     /// Step at which the new version turns out to be bad.
     pub fail_at: Option<usize>,
+    /// What providers answer.
+    pub readings: Vec<Readings>,
     /// How long a pod takes to become available.
     pub pods_after: Duration,
     /// How long the story may last.
@@ -30,6 +33,14 @@ pub enum NoStory {
     /// No Rollout is among the objects.
     #[error("no Rollout is among the objects")]
     NoRollout,
+    /// Answers are given for a metric that no template has.
+    #[error("no AnalysisTemplate has a metric named {metric}; there are: {known}")]
+    NoSuchMetric {
+        /// Its name.
+        metric: String,
+        /// All that there are.
+        known: String,
+    },
     /// The walk cannot go on.
     #[error("the walk ends early")]
     Stuck(#[from] Stuck),
@@ -38,7 +49,7 @@ pub enum NoStory {
 /// Label on the pods of the second version, so that it is another one.
 const MARK: &str = "simulated";
 
-/// Tells the story. Analyses succeed unless the new version is to be bad at a step; a pause that waits for a human is
+/// Tells the story. Analyses are judged by the readings that are given for their metrics; others succeed unless the new version is to be bad at a step; a pause that waits for a human is
 /// approved as soon as it is reached, and says so.
 ///
 /// # Errors
@@ -47,6 +58,12 @@ pub fn story(objects: Vec<Object>, wishes: &Wishes) -> Result<Vec<Row>, NoStory>
     let begin = Time(model_epoch());
     let mut world = World::new(objects, begin).ok_or(NoStory::NoRollout)?;
     world.assume_templates();
+    let known = world.metrics();
+    if let Some(metric) = measure::unknown(&wishes.readings, &known) {
+        let known: Vec<String> = known.into_iter().collect();
+        return Err(NoStory::NoSuchMetric { metric: metric.to_owned(), known: known.join(", ") });
+    }
+    world.readings.clone_from(&wishes.readings);
     world.pod_rules = vec![PodRule { image: String::new(), after: Some(wishes.pods_after) }];
     let replicas = wishes.replicas.or_else(|| replicas(&world.rollout)).unwrap_or(1);
     world.edit(&json!({"spec": {"replicas": replicas}}));
@@ -142,6 +159,7 @@ fn agree(world: &mut World, held: &[Held]) -> bool {
         .iter()
         .chain(&world.experiments)
         .filter(running)
+        .filter(|run| !world.is_measured(run))
         .map(|run| run.name().to_owned())
         .collect();
     let mut judged = false;

@@ -53,6 +53,7 @@ impl World {
     pub fn settle(&mut self, mut each: impl FnMut(&Self, &Decision)) -> Result<Decision, Stuck> {
         let mut last = String::new();
         for _ in 0..MOST {
+            self.measure()?;
             let seen = self.observe()?;
             let decision = decide(&seen, self.now);
             if decision.actions.is_empty() && decision.status == seen.rollout.status {
@@ -68,7 +69,7 @@ impl World {
     /// The next moment after now at which something happens by itself.
     pub fn next(&self, decision: &Decision) -> Option<Time> {
         let wake = decision.wake.filter(|wake| *wake > self.now);
-        wake.into_iter().chain(self.next_pod()).min()
+        wake.into_iter().chain(self.next_pod()).chain(self.next_measured()).min()
     }
 
     /// Walks on until nothing happens by itself any more, or for `most`; rows and events are handed out as they come.

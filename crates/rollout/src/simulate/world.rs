@@ -6,6 +6,7 @@ use std::time::Duration;
 use model::{Object, Time};
 use serde_json::{Value, json};
 
+use super::measure::Readings;
 use super::pods::{PodRule, Pods};
 use crate::observed::{
     AnalysisRun, AnalysisTemplate, Experiment, Observed, Options, Pod, ReadError, ReplicaSet, Rollout,
@@ -22,6 +23,9 @@ pub struct World {
     pub rollout: Object,
     /// How pods come up: the first rule whose text is in an image of the pod; at once where none is.
     pub pod_rules: Vec<PodRule>,
+    /// What providers answer; metrics that are not named are not measured.
+    pub readings: Vec<Readings>,
+    pub(super) next_measurement: Option<Time>,
     pub(super) workload: Option<Object>,
     pub(super) sets: Vec<Object>,
     pub(super) pods: BTreeMap<String, Pods>,
@@ -43,6 +47,8 @@ impl World {
             now,
             rollout: objects.iter().find(|object| object.kind() == "Rollout")?.clone(),
             pod_rules: Vec::new(),
+            readings: Vec::new(),
+            next_measurement: None,
             workload: None,
             sets: Vec::new(),
             pods: BTreeMap::new(),

@@ -5,5 +5,6 @@ mod basic;
 mod blue_green;
 mod edges;
 mod play;
+mod release;
 mod routed;
 mod take_over;
