@@ -35,6 +35,7 @@ if [ "$quick" = quick ]; then
     architecture:: cli:: conformance:: git:: page:: providers:: --skip cli::diff:: --skip prometheus::
 else
   step "control plane" tests/controlplane/build.sh
+  step "kubectl argo rollouts" tests/plugin/build.sh
   step tests cargo test --release --workspace --no-fail-fast
   # The golden corpus lies beside the project; a stranger's clone does not have it.
   [ ! -d ../shared/corpus ] || step conformance scripts/conformance.sh

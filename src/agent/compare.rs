@@ -133,12 +133,12 @@ fn fit<'o>(
     rules: &Rules,
 ) -> Cow<'o, Object> {
     let respects = respect && rules.rules.concern(object);
-    let is_held = held::may_be(hand, object);
+    let is_held = held::may_be(&hand.cache, object);
     match live.filter(|_| !Seal::applies(object) && (respects || is_held)).map(Whole::object) {
         None if respects => Cow::Owned(rules.rules.drop_ignored(object)),
         None => Cow::Borrowed(object),
         Some(live) => {
-            let fit = if is_held { held::held(hand, object, &live) } else { Cow::Borrowed(object) };
+            let fit = if is_held { held::held(&hand.cache, object, &live) } else { Cow::Borrowed(object) };
             if respects { Cow::Owned(rules.rules.respect(&fit, &live)) } else { fit }
         }
     }

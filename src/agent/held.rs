@@ -2,38 +2,73 @@
 //! never drift and never overwritten by a sync.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use model::{Object, ObjectKey};
 use rollout::Rollout;
 use rollout::traffic::{self, Owner, Split};
 
-use crate::cluster::cache::Seen;
-use crate::cluster::carry_out::Hand;
+use crate::cluster::cache::{Cache, Seen};
 use crate::cluster::decision::kinds;
 
+/// Fields that are named; of more only the number.
+const SHOWN: usize = 4;
+
 /// True where a Rollout may have written into the object.
-pub fn may_be(hand: &Hand, object: &Object) -> bool {
-    is_service(object) || !hand.references.of(&object.key()).is_empty()
+pub fn may_be(cache: &Cache, object: &Object) -> bool {
+    is_service(object) || !cache.references.of(&object.key()).is_empty()
 }
 
 /// The object from Git with what Rollouts wrote into the live one.
-pub fn held<'o>(hand: &Hand, object: &'o Object, live: &Object) -> Cow<'o, Object> {
+pub fn held<'o>(cache: &Cache, object: &'o Object, live: &Object) -> Cow<'o, Object> {
     let mut git = Cow::Borrowed(object);
-    if is_service(object) && live.annotation(rollout::MANAGED_BY).is_some() {
+    if is_managed_service(cache, object, live) {
         traffic::hold_service(git.to_mut(), live);
     }
-    for rollout in hand.references.of(&object.key()).iter().filter_map(|key| read(hand, key)) {
+    for rollout in cache.references.of(&object.key()).iter().filter_map(|key| read(cache, key)) {
         hold(git.to_mut(), live, &rollout);
     }
     git
+}
+
+/// By whom which fields of an object are held, in words (`by Rollout web: /spec/replicas`); none where nothing is.
+pub fn words(cache: &Cache, object: &Object, live: &Object) -> Option<String> {
+    if !may_be(cache, object) {
+        return None;
+    }
+    let fit = held(cache, object, live);
+    let changes = json_patch::diff(&object.to_value(), &fit.to_value());
+    let mut paths: Vec<String> = changes.0.iter().map(|change| change.path().to_string()).collect();
+    if paths.is_empty() {
+        return None;
+    }
+    if paths.len() > SHOWN {
+        let more = paths.split_off(SHOWN).len();
+        paths.push(format!("{more} more"));
+    }
+    let managed = live.annotation(rollout::MANAGED_BY).map(str::to_owned);
+    let named = cache.references.of(&object.key()).into_iter().map(|key| key.name.to_string());
+    let rollouts: BTreeSet<String> = named.chain(managed).collect();
+    let rollouts: Vec<String> = rollouts.into_iter().collect();
+    Some(format!("by Rollout {}: {}", rollouts.join(", "), paths.join(", ")))
+}
+
+/// True for a Service that a Rollout directs; one whose Rollout is gone is Git's again.
+fn is_managed_service(cache: &Cache, object: &Object, live: &Object) -> bool {
+    let Some(name) = live.annotation(rollout::MANAGED_BY).filter(|_| is_service(object)) else {
+        return false;
+    };
+    let gvk = kinds::rollout();
+    let key = ObjectKey::new(&*gvk.group, &*gvk.kind, object.namespace(), name);
+    !matches!(cache.see(&gvk, &key), Seen::Absent)
 }
 
 fn is_service(object: &Object) -> bool {
     object.kind() == "Service" && object.group().is_empty()
 }
 
-fn read(hand: &Hand, key: &ObjectKey) -> Option<Rollout> {
-    let Seen::Here(seen) = hand.cache.see(&kinds::rollout(), key) else { return None };
+fn read(cache: &Cache, key: &ObjectKey) -> Option<Rollout> {
+    let Seen::Here(seen) = cache.see(&kinds::rollout(), key) else { return None };
     Rollout::read(&seen.whole?.object()).ok()
 }
 

@@ -188,7 +188,6 @@ async fn assemble(
             kinds: Arc::new(Snapshot::new(kinds)),
             cache,
             slots: Semaphore::new(REQUESTS),
-            references: Arc::default(),
         }),
         renderer: renderer(&config.sources, tokio::runtime::Handle::current(), observer(&front)),
         control_namespace: config.namespace.clone(),
@@ -308,7 +307,7 @@ async fn discover(client: &Client, shell: &Shell, events: &mpsc::UnboundedSender
     }
 }
 
-/// Holds the lease, and opens the fence while it does.
+/// Holds the lease, and opens the fence while it does: for as long as the program lives, whichever half listens.
 fn stand(client: &Client, config: &AgentConfig, fence: Arc<Fence>, events: &mpsc::UnboundedSender<Event>) {
     let (client, namespace, identity, events) =
         (client.clone(), config.namespace.clone(), config.identity.clone(), events.clone());
@@ -316,11 +315,8 @@ fn stand(client: &Client, config: &AgentConfig, fence: Arc<Fence>, events: &mpsc
     let name = if config.controllers.contains(&Controller::Sync) { lease::NAME } else { LEASE };
     tokio::spawn(async move {
         loop {
-            let standing = look_at_lease(&client, (&namespace, name), &identity, &fence).await;
-            if let Some(standing) = standing
-                && events.send(Event::Standing(standing)).is_err()
-            {
-                return;
+            if let Some(standing) = look_at_lease(&client, (&namespace, name), &identity, &fence).await {
+                let _ = events.send(Event::Standing(standing));
             }
             tokio::time::sleep(lease::RENEW_EVERY).await;
         }

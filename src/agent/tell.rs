@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 
 use super::clock;
 use super::health;
+use super::held;
 use super::observe::Observed;
 use super::put_off::put_off;
 use super::render::Kept;
@@ -323,7 +324,7 @@ impl Teller {
             .flat_map(|result| &result.resources)
             .map(|row| (row.key(), row.message.as_str()))
             .collect();
-        let held: BTreeMap<&ObjectKey, String> =
+        let held_back: BTreeMap<&ObjectKey, String> =
             plan.held.iter().map(|held| (&held.key, held.reason.to_string())).collect();
         let desired = run.memory.render.as_ref().and_then(|kept| kept.desired.as_ref().ok());
         plan.sync
@@ -345,7 +346,12 @@ impl Teller {
                     wave: row.sync_wave,
                     hook: row.hook,
                     requires_pruning: row.requires_pruning,
-                    note: held.get(&key).cloned().or(said).unwrap_or_default(),
+                    note: held_back.get(&key).cloned().or(said).unwrap_or_default(),
+                    held_by: desired
+                        .and_then(|desired| {
+                            held::words(&self.cache, &desired.get(&key)?.object, &whole?.object())
+                        })
+                        .unwrap_or_default(),
                     diff: run.memory.answers.get(&key).and_then(|answer| answer.diff.clone()),
                     origin: desired
                         .and_then(|desired| desired.get(&key))

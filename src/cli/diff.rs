@@ -21,7 +21,7 @@ use super::render_app::{RenderAppError, Shop, print_refused};
 use crate::agent::memory::Memory;
 use crate::agent::observe::Observed;
 use crate::agent::render::World;
-use crate::agent::{clock, compare};
+use crate::agent::{clock, compare, held};
 use crate::cluster::apply::{self, Refusal, Write};
 use crate::config::{ClusterArgs, SourceArgs};
 
@@ -111,6 +111,7 @@ fn difference(args: DiffArgs) -> Result<Outcome, DiffError> {
     let seen = shop.runtime.block_on(look(&live, &given, &world, &mut memory));
     let plan = decide(&given, &world, &cluster, &memory, &seen);
     output::print(&differences(&live, &world, &memory, &seen.observed, &plan))?;
+    held_by_rollouts(&live, &memory, &seen.observed);
     Ok(told(&memory, &seen, &plan))
 }
 
@@ -251,6 +252,16 @@ fn decide(
         pace: Pace::default(),
         now: clock::now(),
     })
+}
+
+/// Says which fields are no drift because a Rollout holds them.
+fn held_by_rollouts(live: &Live, memory: &Memory, observed: &Observed) {
+    for wanted in desired(memory).iter().flat_map(|desired| desired.objects()) {
+        let Some((_, whole)) = observed.whole.get(&wanted.key) else { continue };
+        if let Some(words) = held::words(&live.hand.cache, &wanted.object, &whole.object()) {
+            output::complain(&format!("Note: {} is held {words}", wanted.key));
+        }
+    }
 }
 
 /// A unified diff of each object that differs, is missing, or would be pruned.

@@ -74,7 +74,7 @@ impl Live {
         let cache = Cache::new(client.clone(), Judge::new(&Default::default(), seal.clone(), false), changes);
         let slots = Semaphore::new(AT_ONCE);
         let kinds = Arc::new(Snapshot::new(kinds));
-        Ok(Self { hand: Hand { client, kinds, cache, slots, references: Arc::default() }, seal, version })
+        Ok(Self { hand: Hand { client, kinds, cache, slots }, seal, version })
     }
 
     /// Adds what the agent's namespace says to what was handed over. What may not be read is left out, and said.

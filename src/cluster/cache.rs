@@ -21,6 +21,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 
 use super::packed::Packed;
+use super::references::References;
 use super::watch::{Scope, Watched, watch};
 
 /// What the cache must know to tell whose an object is and how it fares.
@@ -151,6 +152,8 @@ pub struct Cache {
     store: Mutex<Store>,
     changes: mpsc::UnboundedSender<Change>,
     moved: Notify,
+    /// What the Rollouts it has seen name.
+    pub references: Arc<References>,
 }
 
 /// What the cache has seen so far.
@@ -222,7 +225,14 @@ impl Drop for Cache {
 impl Cache {
     /// An empty cache; changes go to `changes`.
     pub fn new(client: Client, judge: Arc<dyn Judge>, changes: mpsc::UnboundedSender<Change>) -> Arc<Self> {
-        Arc::new(Self { client, judge, store: Mutex::default(), changes, moved: Notify::new() })
+        Arc::new(Self {
+            client,
+            judge,
+            store: Mutex::default(),
+            changes,
+            moved: Notify::new(),
+            references: Arc::default(),
+        })
     }
 
     /// Watches `gvks` and the kinds they own, and waits until each has been listed or has failed.
@@ -553,6 +563,7 @@ impl Cache {
         if before.as_ref().is_some_and(|before| !counts(&before.stub, &stub)) {
             return;
         }
+        self.references.note(&object);
         let kept = whole.then(|| {
             let live = self.judge.live(&object, stub.health.clone());
             Whole::of(&self.judge.seal(object), live)
@@ -570,6 +581,7 @@ impl Cache {
         let Some(live) = store.kinds.get(gvk).and_then(|kind| kind.objects.get(key)).cloned() else { return };
         self.tell(&store, &live.stub, live.whole.is_some(), live.owner(), tell);
         store.unlink(&live);
+        self.references.forget(key);
     }
 
     fn tell(&self, store: &Store, stub: &Stub, whole: bool, owner: Option<String>, whom: Tell) {

@@ -12,7 +12,6 @@ use tokio::sync::Semaphore;
 
 use super::apply::{self, Deletion, Precondition, Refusal, Write};
 use super::cache::{Cache, Seen};
-use super::references::References;
 use super::snapshot::Snapshot;
 use super::{discovery, status};
 
@@ -26,8 +25,6 @@ pub struct Hand {
     pub cache: Arc<Cache>,
     /// Requests at once.
     pub slots: Semaphore,
-    /// Which objects Rollouts name, and hold fields of.
-    pub references: Arc<References>,
 }
 
 /// What came of one action.

@@ -1,5 +1,8 @@
 //! Progressive delivery on the real control plane: both halves of the agent, one Rollout in Git, and its traffic.
 
+mod clients;
+mod unreadable;
+
 use serde_json::{Value, json};
 
 use crate::support::agent::{Agent, Setup};
@@ -130,6 +133,32 @@ impl Stage {
         });
     }
 
+    /// On the page, and in a diff that finds nothing to change.
+    fn says_who_holds_the_weights(&self) {
+        let words = "by Rollout web: /spec/http/0/route/0/weight, /spec/http/0/route/1/weight";
+        wait_for("the page to say who holds the weights", || {
+            let (_, page) = self.agent.page(&format!("/applications/{}/shop", self.namespace))?;
+            if page.contains(words) { Ok(()) } else { Err(page) }
+        });
+        let file = self.setup.folder.join("app.json");
+        let app = application(self.namespace, "shop", &self.repository.url(), "shop", &self.target);
+        std::fs::write(&file, app.to_string()).expect("it can be written");
+        let root = self.setup.folder.join("source");
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_windlass"))
+            .args(["diff", "--app"])
+            .arg(&file)
+            .arg("--kubeconfig")
+            .arg(&self.plane.kubeconfig)
+            .arg("--local-repository")
+            .arg(&root)
+            .env("WINDLASS_CACHE_DIR", self.setup.folder.join("diff"))
+            .output()
+            .expect("the program can be run");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(0), 0), "{output:?}");
+        assert!(said.contains("VirtualService") && said.contains(words), "{said}");
+    }
+
     fn pods_of(&self, hash: &str) -> i64 {
         let set = self.plane.get("replicaset", &self.target, &format!("web-{hash}")).unwrap_or_default();
         set["status"]["availableReplicas"].as_i64().unwrap_or(0)
@@ -157,6 +186,7 @@ fn a_push_walks_through_its_steps_and_the_sync_leaves_the_weights() {
     });
     stage.wait_for_app("Synced", "Suspended");
     assert_eq!(stage.weights(), (json!(75), json!(25)), "a sync leaves what the Rollout holds");
+    stage.says_who_holds_the_weights();
 
     // The agent ends in mid-step and comes back: nothing is lost, no step is taken twice.
     let Stage { plane, namespace, target, repository, agent, setup } = stage;

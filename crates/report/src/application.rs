@@ -142,6 +142,8 @@ pub struct ResourceLine {
     pub requires_pruning: bool,
     /// Why nothing happens to it, or what the last sync said of it.
     pub note: String,
+    /// By which Rollout which fields are held; empty where none are.
+    pub held_by: String,
     /// The difference as unified text, Secrets masked.
     pub diff: Option<Arc<str>>,
     /// File and line of its manifest.

@@ -42,6 +42,7 @@ mod status;
 mod steps;
 pub mod template;
 pub mod traffic;
+pub mod unreadable;
 mod validate;
 mod view;
 mod weights;

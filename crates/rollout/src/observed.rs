@@ -9,7 +9,7 @@ use model::{Gvk, Object, Time};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::traffic;
+use crate::{traffic, unreadable};
 
 /// The world of one Rollout at one moment.
 #[derive(Clone, Debug)]
@@ -192,8 +192,8 @@ pub struct ReadError {
     pub kind: String,
     /// Its name.
     pub name: String,
-    /// Which part.
-    pub field: &'static str,
+    /// Path of the field.
+    pub field: String,
     /// How so.
     pub source: serde_json::Error,
 }
@@ -294,6 +294,17 @@ impl AnalysisRun {
         let status: Option<AnalysisRunStatus> = part(object, "status")?;
         Ok(Self { meta: Meta::read(object), spec: part(object, "spec")?, status: status.unwrap_or_default() })
     }
+
+    /// As whoever waits for it sees it: one whose spec cannot be read has ended in an error. Fails where its status
+    /// cannot be read.
+    pub fn seen(object: &Object) -> Result<Self, ReadError> {
+        Self::read(object).or_else(|error| {
+            let status: Option<AnalysisRunStatus> = part(object, "status")?;
+            let meta = Meta::read(object);
+            let status = unreadable::analysis_run(&status.unwrap_or_default(), &error, meta.created);
+            Ok(Self { meta, spec: AnalysisRunSpec::default(), status })
+        })
+    }
 }
 
 impl Experiment {
@@ -321,11 +332,14 @@ pub fn workload_kinds() -> [Gvk; 3] {
 
 fn part<T: DeserializeOwned + Default>(object: &Object, field: &'static str) -> Result<T, ReadError> {
     let Some(value) = object.get(field).filter(|value| !value.is_null()) else { return Ok(T::default()) };
-    serde_json::from_value(value.clone()).map_err(|source| ReadError {
+    serde_path_to_error::deserialize(value).map_err(|error| ReadError {
         kind: object.kind().to_owned(),
         name: object.name().to_owned(),
-        field,
-        source,
+        field: match error.path().to_string().as_str() {
+            "." => field.to_owned(),
+            path => format!("{field}.{path}"),
+        },
+        source: error.into_inner(),
     })
 }
 

@@ -9,7 +9,7 @@ use rollout::{AnalysisRun, AnalysisTemplate, Experiment, ReplicaSet, Service};
 
 use super::super::clock;
 use super::gather::{children, find_named, readable, see, templates};
-use super::progress::{Memory, Outcome, Shell, again, mine, still_driving};
+use super::progress::{Memory, Outcome, Shell, again, mine, still_driving, unreadable};
 use crate::cluster::decision::{Stopped, kinds};
 
 /// Rounds of deciding and acting in one run.
@@ -22,10 +22,7 @@ pub async fn progress(shell: &Shell, key: &ObjectKey, mut memory: Memory) -> Out
         let Some(object) = mine(shell, key) else { return Outcome::done() };
         let seen = match Experiment::read(&object) {
             Ok(experiment) => gather(shell, &object, experiment, &memory).await,
-            Err(error) => {
-                shell.teller.unreadable(key, &error.to_string());
-                return Outcome::done();
-            }
+            Err(error) => return unreadable(shell, &object, memory, &error).await,
         };
         let decision = experiment::decide(&seen, clock::now());
         let is_news = decision.status.phase != seen.experiment.status.phase;
@@ -55,7 +52,7 @@ async fn gather(shell: &Shell, object: &Object, experiment: Experiment, memory: 
             .map(|set| ReplicaSet::read(&set))
             .collect(),
         services: services.iter().map(|service| Service::read(service)).collect(),
-        analysis_runs: readable(children(shell, object.uid(), &kinds::analysis_run()), AnalysisRun::read),
+        analysis_runs: readable(children(shell, object.uid(), &kinds::analysis_run()), AnalysisRun::seen),
         templates: readable(templates(&found), AnalysisTemplate::read),
         taken: memory.taken.clone(),
         options: shell.options.clone(),

@@ -38,7 +38,7 @@ pub async fn gather(shell: &Shell, object: &Object, memory: &Memory) -> Result<G
         pods: pods.map(|pod| Pod::read(&pod)).collect(),
         workload: workload(&rollout, &found),
         services: of_kind(&found, "", "Service").map(|service| Service::read(service)).collect(),
-        analysis_runs: readable(children(shell, object.uid(), &kinds::analysis_run()), AnalysisRun::read),
+        analysis_runs: readable(children(shell, object.uid(), &kinds::analysis_run()), AnalysisRun::seen),
         experiments: readable(children(shell, object.uid(), &kinds::experiment()), Experiment::read),
         templates: readable(templates(&found), AnalysisTemplate::read),
         routes: Routes::Seen(found.into_values().flatten().map(|object| Object::clone(&object)).collect()),

@@ -11,7 +11,7 @@ use rollout::decision::{Action, Target};
 use rollout::{AnalysisRun, Meta};
 
 use super::super::clock;
-use super::progress::{Memory, Outcome, Shell, again, mine, still_driving};
+use super::progress::{Memory, Outcome, Shell, again, mine, still_driving, unreadable};
 use crate::cluster::apply;
 use crate::cluster::decision::{Stopped, kinds};
 use crate::net::Secret;
@@ -28,10 +28,7 @@ pub async fn measure(shell: &Arc<Shell>, key: &ObjectKey, memory: Memory) -> Out
         let Some(object) = mine(shell, key) else { return Outcome::done() };
         let run = match AnalysisRun::read(&object) {
             Ok(run) => run,
-            Err(error) => {
-                shell.teller.unreadable(key, &error.to_string());
-                return Outcome::done();
-            }
+            Err(error) => return unreadable(shell, &object, memory, &error).await,
         };
         if let Some(over) = finished(shell, &object, &run).await {
             return Outcome { nudge, ..over };

@@ -146,7 +146,8 @@ impl Rollouts {
         match change {
             Change::Object { key, owner: _, owner_uid } | Change::Written { key, owner_uid } => {
                 let owner = owner_uid.and_then(|uid| self.shell.hand.cache.place(&uid));
-                let concerned = self.shell.hand.references.of(&key).into_iter().chain(owner).chain([key]);
+                let concerned =
+                    self.shell.hand.cache.references.of(&key).into_iter().chain(owner).chain([key]);
                 concerned
                     .filter(is_driven)
                     .collect::<Vec<_>>()

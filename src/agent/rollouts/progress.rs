@@ -6,7 +6,11 @@ use std::time::Duration;
 
 use model::rollout::RolloutStatus;
 use model::{Object, ObjectKey, Time};
-use rollout::{Decision, Rollout};
+use rollout::observed::ReadError;
+use rollout::{Decision, Meta, Rollout, unreadable as sayings};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::super::clock;
 use super::gather;
@@ -78,17 +82,14 @@ pub async fn run(shell: &Arc<Shell>, key: &ObjectKey, memory: Memory) -> Outcome
 async fn progress(shell: &Shell, key: &ObjectKey, mut memory: Memory) -> Outcome {
     for _ in 0..ROUNDS {
         let Some(object) = mine(shell, key) else {
-            shell.hand.references.set(key, std::collections::BTreeSet::new());
+            shell.hand.cache.references.set(key, std::collections::BTreeSet::new());
             return Outcome::done();
         };
         let gathered = match gather::gather(shell, &object, &memory).await {
             Ok(gathered) => gathered,
-            Err(error) => {
-                shell.teller.unreadable(key, &error.to_string());
-                return Outcome { memory: Some(memory), wake: None, nudge: Vec::new() };
-            }
+            Err(error) => return unreadable(shell, &object, memory, &error).await,
         };
-        shell.hand.references.set(key, gathered.named.clone());
+        shell.hand.cache.references.set(key, gathered.named.clone());
         let decision = rollout::decide(&gathered.observed, clock::now());
         match carry_out(shell, &object, &decision).await {
             Ok(false) => {
@@ -115,6 +116,43 @@ pub fn mine(shell: &Shell, key: &ObjectKey) -> Option<Arc<Object>> {
     let object = Arc::new(live.whole?.object());
     let instance = object.label(rollout::INSTANCE_ID).unwrap_or_default();
     (instance == shell.options.instance_id && !object.is_deleting()).then_some(object)
+}
+
+/// Says in the object's own status what of its spec cannot be read. A status that cannot be read is left alone.
+pub async fn unreadable(shell: &Shell, object: &Object, memory: Memory, error: &ReadError) -> Outcome {
+    let key = object.key();
+    shell.teller.unreadable(&key, &error.to_string());
+    let done = Outcome { memory: Some(memory), wake: None, nudge: Vec::new() };
+    let before = object.get("status").cloned().unwrap_or_default();
+    if !error.field.starts_with("spec") || still_driving(shell, object).is_err() {
+        return done;
+    }
+    let now = clock::now();
+    let told = match key.kind.as_str() {
+        "Rollout" => told(&before, |known| sayings::rollout(&known, object.generation(), error, now)),
+        "AnalysisRun" => told(&before, |known| sayings::analysis_run(&known, error, Some(now))),
+        _ => told(&before, |known| sayings::experiment(&known, error)),
+    };
+    let Some((before, after)) = told else { return done };
+    match shell.hand.write_status(&object.gvk(), object, &before, &after).await {
+        Ok(_) => {
+            let owner = Meta::read(object).controller;
+            Outcome { nudge: shell.hand.cache.place(&owner).into_iter().collect(), ..done }
+        }
+        Err(stopped) => again(shell, object, done.memory.unwrap_or_default(), &stopped),
+    }
+}
+
+/// A status as it was read and as it is to be; none where it could not be read.
+fn told<S: DeserializeOwned + Default + Serialize>(
+    before: &Value,
+    tell: impl FnOnce(S) -> S,
+) -> Option<(Value, Value)> {
+    let known: S =
+        if before.is_null() { S::default() } else { serde_json::from_value(before.clone()).ok()? };
+    let value = |status: &S| serde_json::to_value(status).unwrap_or_default();
+    let read = value(&known);
+    Some((read, value(&tell(known))))
 }
 
 /// Carries out the actions, then writes the status, then tells. True where anything was changed.

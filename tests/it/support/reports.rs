@@ -93,6 +93,7 @@ fn line(key: ObjectKey, text: &impl Fn(&str) -> String) -> ResourceLine {
         hook: false,
         requires_pruning: false,
         note: text("serverside-applied"),
+        held_by: text(""),
         diff: None,
         origin: text("charts/shop/templates/all.yaml:7"),
         children: Vec::new(),

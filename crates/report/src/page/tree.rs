@@ -120,7 +120,12 @@ fn managed(line: &ResourceLine) -> Node<'_> {
         sync: line.sync.map(Badge::of_sync),
         health: line.health.map(Badge::of_health),
         words,
-        remarks: remarks([("health", &line.health_message), ("note", &line.note), ("from", &line.origin)]),
+        remarks: remarks([
+            ("health", &line.health_message),
+            ("note", &line.note),
+            ("held", &line.held_by),
+            ("from", &line.origin),
+        ]),
         open: !well,
     }
 }
