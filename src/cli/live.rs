@@ -1,6 +1,6 @@
 //! The live side of one Application for a command: read once, object by object, with the user's own rights.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
@@ -15,6 +15,7 @@ use sync::plan::{self, NamespaceSeen};
 use tokio::sync::Semaphore;
 
 use super::given::Given;
+use super::output;
 use crate::agent::clock;
 use crate::agent::judge::Judge;
 use crate::agent::observe::Observed;
@@ -26,7 +27,7 @@ use crate::cluster::connect::{ConnectError, connect};
 use crate::cluster::fence::Fence;
 use crate::cluster::seal::Seal;
 use crate::cluster::snapshot::Snapshot;
-use crate::cluster::{discovery, request, status};
+use crate::cluster::{decision, discovery, request, status};
 use crate::config::ClusterArgs;
 use crate::source::credentials::SECRET_TYPE_LABEL;
 
@@ -129,6 +130,7 @@ impl Live {
             (key, gvk, apply::read(&self.hand.client, &world.kinds, gvk, key).await)
         });
         let answers: Vec<_> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
+        self.rollouts(&places, &world.kinds).await;
         let mut observed = Observed {
             whole: HashMap::with_capacity(places.len()),
             unlisted: BTreeMap::new(),
@@ -149,6 +151,24 @@ impl Live {
             }
         }
         observed
+    }
+
+    /// Reads the Rollouts beside the objects: what they hold is no drift.
+    async fn rollouts(&self, places: &BTreeMap<ObjectKey, Gvk>, kinds: &Kinds) {
+        let gvk = decision::kinds::rollout();
+        let Lookup::Served(served) = kinds.find(&gvk) else { return };
+        let namespaces: BTreeSet<&str> = places.keys().map(|key| &*key.namespace).collect();
+        let mut found = Vec::new();
+        for namespace in namespaces.into_iter().filter(|namespace| !namespace.is_empty()) {
+            match get(&self.hand.client, &request::collection(&gvk, served, namespace)).await {
+                Ok(objects) => found.extend(objects),
+                Err(error) => output::complain(&format!(
+                    "Warning: Rollouts of {namespace} cannot be read, so what they hold is taken for drift: {}",
+                    request::words(&error)
+                )),
+            }
+        }
+        self.hand.cache.given(&gvk, found);
     }
 
     fn whole(&self, object: Object, tracking: &Tracking, scripts: &Scripts) -> Whole {

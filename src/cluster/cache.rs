@@ -430,6 +430,20 @@ impl Cache {
         })
     }
 
+    /// Takes all objects of a kind that somebody else has read, as a watch would have brought them; all of them whole.
+    pub fn given(&self, gvk: &Gvk, objects: Vec<Object>) {
+        self.want(objects.iter().map(Object::key));
+        let complete = KindStore {
+            state: State::Complete,
+            objects: HashMap::new(),
+            listing: HashSet::new(),
+            task: None,
+            events: 0,
+        };
+        self.lock().kinds.entry(gvk.clone()).or_insert(complete);
+        objects.into_iter().for_each(|object| self.put(gvk, object, Tell::Nobody));
+    }
+
     fn start(self: &Arc<Self>, gvk: &Gvk, kinds: &Kinds) {
         let mut store = self.lock();
         if store.kinds.contains_key(gvk) {

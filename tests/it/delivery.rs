@@ -145,7 +145,7 @@ impl Stage {
         std::fs::write(&file, app.to_string()).expect("it can be written");
         let root = self.setup.folder.join("source");
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_windlass"))
-            .args(["diff", "--app"])
+            .args(["diff", "--namespace", self.namespace, "--app"])
             .arg(&file)
             .arg("--kubeconfig")
             .arg(&self.plane.kubeconfig)
