@@ -279,7 +279,7 @@ impl Stage {
             measured: format!("{:.2} %", share * 100.0),
             notes: format!(
                 "{} wake-ups, {} kB read",
-                after.wakes - before.wakes,
+                after.wakes.saturating_sub(before.wakes),
                 (after.read - before.read) / 1000
             ),
             argo: "2.5 %",

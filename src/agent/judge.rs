@@ -70,6 +70,7 @@ impl cache::Judge for Judge {
                 "argoproj.io",
                 "Rollout" | "AnalysisRun" | "Experiment" | "AnalysisTemplate" | "ClusterAnalysisTemplate",
             ) => true,
+            ("", "Service") => object.annotation(rollout::MANAGED_BY).is_some(),
             ("apps", "ReplicaSet") | ("", "Pod") => object.label(rollout::HASH_LABEL).is_some(),
             _ => false,
         }

@@ -12,6 +12,7 @@ pub mod experiment;
 pub mod gather;
 pub mod measure;
 pub mod progress;
+mod release;
 pub mod standing;
 pub mod start;
 pub mod tell;
@@ -146,8 +147,10 @@ impl Rollouts {
         match change {
             Change::Object { key, owner: _, owner_uid } | Change::Written { key, owner_uid } => {
                 let owner = owner_uid.and_then(|uid| self.shell.hand.cache.place(&uid));
-                let concerned =
-                    self.shell.hand.cache.references.of(&key).into_iter().chain(owner).chain([key]);
+                let director =
+                    (key.kind == "Service").then(|| release::director(&self.shell, &key)).flatten();
+                let named = self.shell.hand.cache.references.of(&key);
+                let concerned = named.into_iter().chain(owner).chain(director).chain([key]);
                 concerned
                     .filter(is_driven)
                     .collect::<Vec<_>>()

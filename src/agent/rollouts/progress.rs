@@ -1,5 +1,6 @@
 //! One Rollout, AnalysisRun or Experiment, once: gather, decide, act, until nothing more is to be done now.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,7 +16,7 @@ use serde_json::Value;
 use super::super::clock;
 use super::gather;
 use super::tell::Teller;
-use super::{experiment, measure};
+use super::{experiment, measure, release};
 use crate::cluster::cache::Seen;
 use crate::cluster::carry_out::Hand;
 use crate::cluster::decision::{Stopped, kinds};
@@ -48,6 +49,8 @@ pub struct Memory {
     pub taken: Vec<String>,
     /// Runs in a row that were stopped.
     pub stopped: u32,
+    /// The Rollout itself, where something would have to be let go of that only it names.
+    pub last: Option<Arc<Object>>,
 }
 
 /// What a run came to.
@@ -82,14 +85,23 @@ pub async fn run(shell: &Arc<Shell>, key: &ObjectKey, memory: Memory) -> Outcome
 async fn progress(shell: &Shell, key: &ObjectKey, mut memory: Memory) -> Outcome {
     for _ in 0..ROUNDS {
         let Some(object) = mine(shell, key) else {
-            shell.hand.cache.references.set(key, std::collections::BTreeSet::new());
-            return Outcome::done();
+            shell.hand.cache.references.set(key, BTreeSet::new());
+            return match release::release(shell, key, memory.last.as_deref()).await {
+                Ok(()) => Outcome::done(),
+                Err(stopped) => {
+                    tracing::warn!(error = %stopped, "what a Rollout held could not be let go of");
+                    memory.stopped += 1;
+                    let wake = clock::now().plus(backoff(memory.stopped));
+                    Outcome { memory: Some(memory), wake: Some(wake), nudge: Vec::new() }
+                }
+            };
         };
         let gathered = match gather::gather(shell, &object, &memory).await {
             Ok(gathered) => gathered,
             Err(error) => return unreadable(shell, &object, memory, &error).await,
         };
         shell.hand.cache.references.set(key, gathered.named.clone());
+        memory.last = release::is_remembered(&gathered.observed.rollout).then(|| object.clone());
         let decision = rollout::decide(&gathered.observed, clock::now());
         match carry_out(shell, &object, &decision).await {
             Ok(false) => {

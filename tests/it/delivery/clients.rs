@@ -245,4 +245,19 @@ fn scale_and_patches_by_hand_do_what_they_do_upstream() {
     let done = desk.wait_for("Healthy", "", 4);
     assert!(done["status"].get("promoteFull").is_none(), "{}", done["status"]);
     desk.keeps_its_lease();
+
+    // Gone: its Services select all pods of their application again, and what Git says of them is in force.
+    let service = |name: &str| desk.plane.get("service", desk.namespace, name).unwrap_or_default();
+    assert!(service("web-stable").pointer("/spec/selector/rollouts-pod-template-hash").is_some());
+    desk.plane.must(&["delete", "rollout", "web", "-n", desk.namespace]);
+    for name in ["web-stable", "web-canary"] {
+        wait_for("the Service to be let go of", || {
+            let service = service(name);
+            let is_free = service["spec"]["selector"] == json!({"app": "web"})
+                && service
+                    .pointer("/metadata/annotations/argo-rollouts.argoproj.io~1managed-by-rollouts")
+                    .is_none();
+            if is_free { Ok(()) } else { Err(format!("{service}\n{}", desk.agent.log())) }
+        });
+    }
 }
