@@ -2,6 +2,8 @@
 //! the agent with its real rights.
 
 mod expected;
+mod mesh;
+mod release;
 mod renders;
 mod seed;
 mod stage;
@@ -22,7 +24,8 @@ fn the_production_environment_follows_its_repository() {
     let Some(seed) = Seed::serve() else { return };
     // A control plane of its own: the story replaces and keeps definitions that other tests go by.
     let plane = controlplane::fresh();
-    let mut story = Story::begin(&plane, &seed);
+    // Only the half that follows Git: who drives Rollouts also writes routes and Services.
+    let mut story = Story::begin(&plane, &seed, &["--controllers=sync"]);
 
     story.play("01-setup.sh");
     plane.must(&["apply", "-f", &story.file("project.yaml"), "-f", &story.file("apps.yaml")]);

@@ -1,14 +1,13 @@
 //! Prometheus: a server that speaks its protocol, and a real one.
 
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use windlass::net::EgressPolicy;
 use windlass::provider::ProviderOptions;
 
 use super::{Asker, shown};
-use crate::support::controlplane::wait_for;
 use crate::support::git_http::{HttpServer, Reply, basic};
+use crate::support::prometheus::Prometheus;
 
 const VECTOR: &str =
     r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"0.9"]}]}}"#;
@@ -91,53 +90,14 @@ fn an_address_in_a_template_follows_the_rewrite_rules() {
     assert!(refused.contains("may not be connected to"), "{refused}");
 }
 
-/// A real Prometheus on a free port, which measures itself.
-struct Real {
-    child: Child,
-    address: String,
-    _folder: tempfile::TempDir,
-}
-
-impl Drop for Real {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn real() -> Real {
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("a port is free")
-        .port();
-    let config = format!(
-        "scrape_configs: [{{job_name: self, scrape_interval: 1s, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}]"
-    );
-    let file = folder.path().join("prometheus.yml");
-    std::fs::write(&file, config).expect("it can be written");
-    let child = Command::new("prometheus")
-        .arg(format!("--config.file={}", file.display()))
-        .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
-        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("prometheus is installed: scripts/setup.sh does that");
-    Real { child, address: format!("http://127.0.0.1:{port}"), _folder: folder }
-}
-
 #[test]
 fn a_real_prometheus_is_understood() {
-    let prometheus = real();
+    let prometheus = Prometheus::scraping(&[]);
     let ask = |query: &str| {
-        let provider = serde_json::json!({"prometheus": {"address": prometheus.address, "query": query}});
+        let provider = serde_json::json!({"prometheus": {"address": prometheus.url(), "query": query}});
         shown(&Asker::new().ask(&provider.to_string()))
     };
-    wait_for("Prometheus to be up", || match ask("vector(1)") {
-        answer if answer == "[1]" => Ok(()),
-        answer => Err(answer),
-    });
+    assert_eq!(ask("vector(1)"), "[1]");
     assert_eq!(ask("scalar(vector(0.25))"), "0.25");
     assert_eq!(ask("no_such_series"), "[]");
     assert_eq!(ask("vector(0) / vector(0)"), "[NaN]");

@@ -28,9 +28,9 @@ pub struct Story<'a> {
 }
 
 impl<'a> Story<'a> {
-    pub fn begin(plane: &'a ControlPlane, seed: &'a Seed) -> Self {
-        // Only the half that follows Git: who drives Rollouts also writes routes and Services.
-        let setup = Setup::new(plane, NAMESPACE).with(&["--controllers", "sync"]);
+    /// Begins with an agent that is started with these arguments.
+    pub fn begin(plane: &'a ControlPlane, seed: &'a Seed, arguments: &[&str]) -> Self {
+        let setup = Setup::new(plane, NAMESPACE).with(arguments);
         let rules = seed.rewrite_rules();
         let setup = rules.iter().fold(setup, |setup, rule| setup.with(&["--rewrite-url", rule]));
         plane.apply(&format!(

@@ -156,8 +156,14 @@ impl ControlPlane {
 
 /// Waits until `look` finds something; fails with its last words after two minutes.
 #[track_caller]
-pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Result<T, String>) -> T {
-    let end = Instant::now() + Duration::from_secs(120);
+pub fn wait_for<T>(what: &str, look: impl FnMut() -> Result<T, String>) -> T {
+    wait_within(Duration::from_secs(120), what, look)
+}
+
+/// The same, for what takes its time.
+#[track_caller]
+pub fn wait_within<T>(most: Duration, what: &str, mut look: impl FnMut() -> Result<T, String>) -> T {
+    let end = Instant::now() + most;
     loop {
         let words = match look() {
             Ok(found) => return found,

@@ -9,5 +9,8 @@ pub mod controlplane;
 pub mod faults;
 pub mod git;
 pub mod git_http;
+pub mod journal;
+pub mod mesh;
+pub mod prometheus;
 pub mod reports;
 pub mod shared;
