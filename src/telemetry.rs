@@ -9,6 +9,7 @@ use crate::config::LogFormat;
 pub mod cluster;
 pub mod metrics;
 pub mod process;
+pub mod rollouts;
 pub mod tallies;
 mod text;
 

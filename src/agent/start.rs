@@ -33,6 +33,7 @@ use crate::net::{EgressPolicy, HttpClient, HttpOptions, chain};
 use crate::server::{self, Front, Hosts};
 use crate::source::git::{Conversation, GitOptions, Observer, Repositories};
 use crate::telemetry::cluster::{ClusterState, Requests};
+use crate::telemetry::rollouts::RolloutState;
 
 /// Why the agent could not start, or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -175,6 +176,9 @@ async fn assemble(
         tracking: Tracking::from_settings(&settings),
         settings: Arc::new(settings),
     };
+    if config.controllers.contains(&Controller::Rollouts) {
+        front.metrics.add(RolloutState(cache.clone()));
+    }
     front.metrics.add(ClusterState { cache: cache.clone(), kube_version: world.kube_version.clone() });
     let shell = Arc::new(Shell {
         teller: Teller::new(

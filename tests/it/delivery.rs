@@ -177,6 +177,15 @@ fn a_push_walks_through_its_steps_and_the_sync_leaves_the_weights() {
     let paused = stage.wait_for("Paused", "CanaryPauseStep", 1);
     assert_eq!(stage.weights(), (json!(75), json!(25)));
     assert_eq!(text(&paused, "/status/stableRS"), stable);
+    let (_, metrics) = stage.agent.page("/metrics").expect("there are metrics");
+    let who = format!("namespace=\"{}\",name=\"web\"", stage.target);
+    for line in [
+        format!("rollout_info{{{who},strategy=\"canary\",traffic_router=\"Istio\",phase=\"Paused\"}} 1"),
+        format!("rollout_info_replicas_desired{{{who}}} 4"),
+        format!("rollout_phase{{{who},strategy=\"canary\",phase=\"Completed\"}} 0"),
+    ] {
+        assert!(metrics.contains(&line), "{line} is not in:\n{metrics}");
+    }
     stage.wait_for_app("Synced", "Suspended");
 
     // Git changes the route in mid-canary: the change is applied, the weights stay.
