@@ -22,6 +22,7 @@ need sshd openssh-server
 need prometheus prometheus
 need faketime faketime
 [ -x /usr/sbin/sshd ] && packages=("${packages[@]/openssh-server/}") && missing=("${missing[@]/sshd/}")
+python3 -m pip --version >/dev/null 2>&1 || { missing+=(pip); packages+=(python3-pip); }
 python3 -c 'import yaml' 2>/dev/null || { missing+=("PyYAML"); packages+=(python3-yaml); }
 pkg-config --exists openssl 2>/dev/null || { missing+=("openssl headers"); packages+=(libssl-dev); }
 

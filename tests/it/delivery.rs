@@ -1,6 +1,8 @@
 //! Progressive delivery on the real control plane: both halves of the agent, one Rollout in Git, and its traffic.
 
 mod clients;
+mod mesh;
+mod traffic;
 mod unreadable;
 
 use serde_json::{Value, json};
@@ -93,6 +95,26 @@ impl Stage {
     fn push(&self, image: &str, timeout: &str, more: &str, canary: &str) {
         let files = format!("{}{more}", manifests(self.namespace, image, timeout, canary));
         self.repository.commit("main", &[("shop/all.yaml", &files)]);
+    }
+
+    /// The agent ends, and another comes.
+    fn restart(self) -> Self {
+        let Self { plane, namespace, target, repository, agent, setup } = self;
+        agent.stop();
+        let agent = setup.start();
+        Self { plane, namespace, target, repository, agent, setup }
+    }
+
+    /// Changes the Rollout's status as tools do.
+    fn tell(&self, status: &str) {
+        let patch = format!(r#"{{"status":{status}}}"#);
+        let target = ["-n", &self.target, "--subresource=status", "--type=merge", "-p", &patch];
+        self.plane.must(&[&["patch", "rollout", "web"], &target[..]].concat());
+    }
+
+    /// Ends a pause that waits for a human.
+    fn resume(&self) {
+        self.tell(r#"{"pauseConditions":null}"#);
     }
 
     fn rollout(&self) -> Value {
@@ -198,21 +220,8 @@ fn a_push_walks_through_its_steps_and_the_sync_leaves_the_weights() {
     stage.says_who_holds_the_weights();
 
     // The agent ends in mid-step and comes back: nothing is lost, no step is taken twice.
-    let Stage { plane, namespace, target, repository, agent, setup } = stage;
-    agent.stop();
-    let agent = setup.start();
-    let stage = Stage { plane, namespace, target, repository, agent, setup };
-    stage.plane.must(&[
-        "patch",
-        "rollout",
-        "web",
-        "-n",
-        &stage.target,
-        "--subresource=status",
-        "--type=merge",
-        "-p",
-        r#"{"status":{"pauseConditions":null}}"#,
-    ]);
+    let stage = stage.restart();
+    stage.resume();
     let done = stage.wait_for("Healthy", "", 4);
     let fresh = text(&done, "/status/stableRS").to_owned();
     assert_ne!(fresh, stable);

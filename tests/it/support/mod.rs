@@ -6,6 +6,7 @@ pub mod apps;
 pub mod authority;
 pub mod browser;
 pub mod controlplane;
+pub mod envoy;
 pub mod faults;
 pub mod git;
 pub mod git_http;
