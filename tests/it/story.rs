@@ -114,7 +114,10 @@ impl Story<'_> {
         );
         self.stands("devops-toolkit", ["Synced", "-", "Succeeded"]);
         self.has("virtualservice", "devops-toolkit-devops-toolkit", "/spec/http/0/route/1/weight", 30);
-        assert_eq!(self.diff("devops-toolkit"), (Some(0), String::new()));
+        let (code, said) = self.diff("devops-toolkit");
+        let weights = "held by Rollout devops-toolkit-devops-toolkit: \
+                       /spec/http/0/route/0/weight, /spec/http/0/route/1/weight\n";
+        assert!(code == Some(0) && said.starts_with("Note: ") && said.ends_with(weights), "{code:?} {said}");
     }
 
     /// While no agent runs, so that the difference can be seen.
