@@ -10,7 +10,7 @@ use crate::{Context, ExecError, List, Map, Str, Value};
 mod args;
 pub mod conversion;
 mod crypto;
-mod dates;
+pub mod dates;
 mod defaults;
 mod dicts;
 mod encoding;

@@ -1,5 +1,6 @@
 //! TOML read for templates.
 
+use gotemplate::functions::dates;
 use gotemplate::{List, Map, Str, Value as Live};
 use toml::{Table, Value as Toml};
 
@@ -100,7 +101,10 @@ fn live(value: Toml) -> Live {
         Toml::Integer(number) => Live::Int64(number),
         Toml::Float(number) => Live::Float(number),
         Toml::Boolean(flag) => Live::Bool(flag),
-        Toml::Datetime(date) => Live::str(date.to_string()),
+        Toml::Datetime(date) => {
+            let text = date.to_string();
+            dates::from_toml(&text).unwrap_or_else(|| Live::str(text))
+        }
         Toml::Array(items) => Live::List(List::new(items.into_iter().map(live).collect())),
         Toml::Table(table) => map(table),
     }
@@ -119,6 +123,7 @@ mod tests {
     #[test]
     fn tables_become_maps_and_faults_are_told_as_in_go() {
         check("a = 1\n[b]\nc = [\"x\", 2.5]", Ok("map[a:1 b:map[c:[x 2.5]]]"));
+        check("d = 2024-05-06", Ok("map[d:2024-05-06 00:00:00 +0000 date-local]"));
         check("bad", Err("toml: line 1: unexpected EOF; expected key separator '='"));
         check("foo bar", Err("toml: line 1: expected '.' or '=', but got 'b' instead"));
         check("a = 1\nb\n", Err("toml: line 2: expected '.' or '=', but got '\\n' instead"));

@@ -1,5 +1,6 @@
 //! TOML as the BurntSushi library writes it: scalars first, then tables, nested ones indented by two.
 
+use gotemplate::functions::dates;
 use gotemplate::{Entry, Map, Value as Live};
 
 /// Why a value has no TOML; the texts are the library's.
@@ -151,7 +152,9 @@ impl Writer {
             Live::Map(map) => self.inline(map, depth)?,
             Live::Object(object) => match object.plain() {
                 // A moment has a form of its own, without quotes.
-                Some(Live::Str(moment)) if object.go_type() == "time.Time" => self.out += &moment.to_text(),
+                Some(_) if object.go_type() == "time.Time" => {
+                    self.out += &dates::to_toml(value).unwrap_or_default();
+                }
                 Some(plain) => self.element(&plain, depth + 1)?,
                 None => return Err(TomlError::Unexpected(object.go_type().to_owned())),
             },

@@ -22,9 +22,11 @@ pub enum DescriptionError {
 
 /// Reads Chart.yaml or requirements.yaml into `metadata`; fields that are not named stay as they are.
 pub(crate) fn read_metadata(text: &str, metadata: &mut Metadata) -> Result<(), DescriptionError> {
-    let Some(object) = object(text, "chart.Metadata")? else { return Ok(()) };
+    let Some(object) = object(text, "v2.Metadata")? else { return Ok(()) };
     let at = Place("Metadata");
     let m = metadata;
+    let dependency = |value: &Json| dependency(at, value);
+    let maintainer = |value: &Json| maintainer(at, value);
     for (key, value) in &object {
         match key.to_ascii_lowercase().as_str() {
             "name" => set(&mut m.name, at.text(value, "name")?),
@@ -33,7 +35,10 @@ pub(crate) fn read_metadata(text: &str, metadata: &mut Metadata) -> Result<(), D
             "version" => set(&mut m.version, at.text(value, "version")?),
             "description" => set(&mut m.description, at.text(value, "description")?),
             "keywords" => m.keywords = at.texts(value, "keywords")?.unwrap_or_default(),
-            "maintainers" => m.maintainers = at.list(value, "maintainers", maintainer)?.unwrap_or_default(),
+            "maintainers" => {
+                m.maintainers =
+                    at.list(value, "maintainers", "*v2.Maintainer", maintainer)?.unwrap_or_default()
+            }
             "icon" => set(&mut m.icon, at.text(value, "icon")?),
             "apiversion" => set(&mut m.api_version, at.text(value, "apiVersion")?),
             "condition" => set(&mut m.condition, at.text(value, "condition")?),
@@ -42,7 +47,9 @@ pub(crate) fn read_metadata(text: &str, metadata: &mut Metadata) -> Result<(), D
             "deprecated" => m.deprecated = at.flag(value, "deprecated")?.unwrap_or(m.deprecated),
             "annotations" => m.annotations = at.text_map(value, "annotations")?,
             "kubeversion" => set(&mut m.kube_version, at.text(value, "kubeVersion")?),
-            "dependencies" => m.dependencies = at.list(value, "dependencies", dependency)?,
+            "dependencies" => {
+                m.dependencies = at.list(value, "dependencies", "*v2.Dependency", dependency)?
+            }
             "type" => set(&mut m.chart_type, at.text(value, "type")?),
             _ => {}
         }
@@ -53,14 +60,15 @@ pub(crate) fn read_metadata(text: &str, metadata: &mut Metadata) -> Result<(), D
 /// Reads Chart.lock or requirements.lock.
 pub(crate) fn read_lock(text: &str) -> Result<Lock, DescriptionError> {
     let mut lock = Lock::default();
-    let Some(object) = object(text, "chart.Lock")? else { return Ok(lock) };
+    let Some(object) = object(text, "v2.Lock")? else { return Ok(lock) };
     let at = Place("Lock");
+    let dependency = |value: &Json| dependency(at, value);
     for (key, value) in &object {
         match key.to_ascii_lowercase().as_str() {
             "generated" => set(&mut lock.generated, at.text(value, "generated")?),
             "digest" => set(&mut lock.digest, at.text(value, "digest")?),
             "dependencies" => {
-                let read = at.list(value, "dependencies", dependency)?.unwrap_or_default();
+                let read = at.list(value, "dependencies", "*v2.Dependency", dependency)?.unwrap_or_default();
                 lock.dependencies = read.into_iter().flatten().collect();
             }
             _ => {}
@@ -83,9 +91,9 @@ fn object(text: &str, go_type: &str) -> Result<Option<Object<String, Json>>, Des
 }
 
 /// One dependency; null stands for a missing one.
-fn dependency(value: &Json) -> Result<Option<Dependency>, DescriptionError> {
+fn dependency(outer: Place, value: &Json) -> Result<Option<Dependency>, DescriptionError> {
+    let Some(object) = outer.object(value, "dependencies", "v2.Dependency")? else { return Ok(None) };
     let at = Place("Dependency");
-    let Some(object) = at.object(value, "dependencies")? else { return Ok(None) };
     let mut d = Dependency::default();
     for (key, value) in &object {
         match key.to_ascii_lowercase().as_str() {
@@ -96,8 +104,9 @@ fn dependency(value: &Json) -> Result<Option<Dependency>, DescriptionError> {
             "tags" => d.tags = at.texts(value, "dependencies.tags")?.unwrap_or_default(),
             "enabled" => d.enabled = at.flag(value, "dependencies.enabled")?.unwrap_or(false),
             "import-values" => {
-                d.import_values =
-                    at.list(value, "dependencies.import-values", |v| Ok(v.clone()))?.unwrap_or_default();
+                d.import_values = at
+                    .list(value, "dependencies.import-values", "interface {}", |v| Ok(v.clone()))?
+                    .unwrap_or_default();
             }
             "alias" => set(&mut d.alias, at.text(value, "dependencies.alias")?),
             _ => {}
@@ -106,9 +115,9 @@ fn dependency(value: &Json) -> Result<Option<Dependency>, DescriptionError> {
     Ok(Some(d))
 }
 
-fn maintainer(value: &Json) -> Result<Option<Maintainer>, DescriptionError> {
+fn maintainer(outer: Place, value: &Json) -> Result<Option<Maintainer>, DescriptionError> {
+    let Some(object) = outer.object(value, "maintainers", "v2.Maintainer")? else { return Ok(None) };
     let at = Place("Maintainer");
-    let Some(object) = at.object(value, "maintainers")? else { return Ok(None) };
     let mut m = Maintainer::default();
     for (key, value) in &object {
         match key.to_ascii_lowercase().as_str() {
@@ -156,20 +165,26 @@ impl Place {
         self,
         value: &Json,
         field: &str,
+        element: &str,
         read: impl Fn(&Json) -> Result<T, DescriptionError>,
     ) -> Result<Option<Vec<T>>, DescriptionError> {
         match value {
             Json::Null => Ok(None),
             Json::Array(items) => items.iter().map(read).collect::<Result<_, _>>().map(Some),
-            other => Err(self.refuse(other, field, &format!("[]{}", self.0))),
+            other => Err(self.refuse(other, field, &format!("[]{element}"))),
         }
     }
 
     fn texts(self, value: &Json, field: &str) -> Result<Option<Vec<String>>, DescriptionError> {
-        self.list(value, field, |item| Ok(self.text(item, field)?.unwrap_or_default()))
+        self.list(value, field, "string", |item| Ok(self.text(item, field)?.unwrap_or_default()))
     }
 
-    fn object(self, value: &Json, field: &str) -> Result<Option<Object<String, Json>>, DescriptionError> {
+    fn object(
+        self,
+        value: &Json,
+        field: &str,
+        go_type: &str,
+    ) -> Result<Option<Object<String, Json>>, DescriptionError> {
         match value {
             Json::Null => Ok(None),
             Json::Object(object) => {
@@ -177,7 +192,7 @@ impl Place {
                 object.sort_keys();
                 Ok(Some(object))
             }
-            other => Err(self.refuse(other, field, self.0)),
+            other => Err(self.refuse(other, field, go_type)),
         }
     }
 

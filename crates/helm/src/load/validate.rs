@@ -127,5 +127,27 @@ mod tests {
             Err("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go \
              struct field Metadata.name of type string"),
         );
+        let refused = |text: &str, what: &str| {
+            let prefix = "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ";
+            check(text, Err(&format!("{prefix}{what}")));
+        };
+        refused("[a]", "array into Go value of type v2.Metadata");
+        refused("keywords: a", "string into Go struct field Metadata.keywords of type []string");
+        refused(
+            "dependencies: a",
+            "string into Go struct field Metadata.dependencies of type []*v2.Dependency",
+        );
+        refused(
+            "dependencies: [a]",
+            "string into Go struct field Metadata.dependencies of type v2.Dependency",
+        );
+        refused(
+            "maintainers: {}",
+            "object into Go struct field Metadata.maintainers of type []*v2.Maintainer",
+        );
+        refused(
+            "dependencies: [{name: b, import-values: x}]",
+            "string into Go struct field Dependency.dependencies.import-values of type []interface {}",
+        );
     }
 }

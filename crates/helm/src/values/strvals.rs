@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::value::{Table, Value};
 
 /// Highest index of a list.
-const HIGHEST_INDEX: i64 = 65536;
+const HIGHEST_INDEX: usize = 65536;
 /// Deepest name.
 const DEEPEST_NAME: usize = 30;
 /// Deepest list in lists; Helm has no such limit.
@@ -170,17 +170,12 @@ impl Parser<'_, '_> {
         if index < 0 {
             return refuse(format!("negative {index} index not allowed"));
         }
-        if index > HIGHEST_INDEX {
-            return refuse(format!(
-                "index of {index} is greater than maximum supported index of {HIGHEST_INDEX}"
-            ));
-        }
         if lists > DEEPEST_LIST {
             return refuse(format!("lists are nested deeper than the maximum of {DEEPEST_LIST}"));
         }
         let (extra, stop) = self.until(&['[', '.', '=']);
         if !extra.is_empty() {
-            return refuse(format!("unexpected data at end of array index: {}", quote(&extra)));
+            return refuse(format!("unexpected data at end of array index: {}", quote_each(&extra)));
         }
         let index = index as usize;
         let value = match stop {
@@ -209,8 +204,7 @@ impl Parser<'_, '_> {
                 Value::Table(inner)
             }
         };
-        put_at(list, index, value);
-        Ok(())
+        put_at(list, index, value)
     }
 
     /// `{a,b}` or one text.
@@ -303,11 +297,18 @@ fn put(values: &mut Table, key: &str, value: Value) {
     }
 }
 
-fn put_at(list: &mut Vec<Value>, index: usize, value: Value) {
+/// Helm looks at the height of an index only when there is something to put.
+fn put_at(list: &mut Vec<Value>, index: usize, value: Value) -> Result<(), Stop> {
+    if index > HIGHEST_INDEX {
+        return refuse(format!(
+            "index of {index} is greater than maximum supported index of {HIGHEST_INDEX}"
+        ));
+    }
     if list.len() <= index {
         list.resize(index + 1, Value::Null);
     }
     list[index] = value;
+    Ok(())
 }
 
 fn conversion(found: &Value, wanted: &str) -> String {
@@ -320,9 +321,22 @@ fn atoi_fault(text: &str) -> &'static str {
     if number { "value out of range" } else { "invalid syntax" }
 }
 
-/// Go's `%q` for the plain texts met here.
+/// Go's `%q` of a text.
 fn quote(text: &str) -> String {
-    format!("{text:?}")
+    gotemplate::fmt::quote(text.as_bytes())
+}
+
+/// Go's `%q` of a list of characters.
+fn quote_each(text: &str) -> String {
+    let quoted = text.chars().map(|c| match c {
+        '\'' => "'\\''".to_owned(),
+        '"' => "'\"'".to_owned(),
+        c => {
+            let quoted = quote(c.encode_utf8(&mut [0; 4]));
+            format!("'{}'", &quoted[1..quoted.len() - 1])
+        }
+    });
+    format!("[{}]", quoted.collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]
@@ -378,6 +392,8 @@ mod tests {
             Reading::Typed,
             Err("index of 65537 is greater than maximum supported index of 65536"),
         );
+        check("a[0]b'=1", Reading::Typed, Err("unexpected data at end of array index: ['b' '\\'']"));
+        check("a[70000][1]x=1", Reading::Typed, Err("unexpected data at end of array index: ['x']"));
         check(
             "a[x]=1",
             Reading::Typed,

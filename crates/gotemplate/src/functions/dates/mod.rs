@@ -8,12 +8,14 @@ mod object;
 mod parse;
 mod scan;
 mod time;
+mod toml;
 mod zone;
 
 use super::{Arguments, Function, FunctionError, Param};
 use crate::{Context, IntKind, Value};
 pub(super) use duration::Duration;
 pub(super) use time::Time;
+pub use toml::{from_toml, to_toml};
 pub(super) use zone::Zone;
 
 /// The functions of this family.
