@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 [[ " $* " != *" agent "* ]] || tests/controlplane/build.sh >/dev/null
 
 # The profile of everything else: nothing is compiled twice.
-cargo build --release --quiet --bin windlass
+cargo build --release --workspace --quiet --bin windlass
 for bench in "$@"; do
   cargo bench --profile release --quiet --bench "$bench"
 done

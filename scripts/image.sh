@@ -78,7 +78,7 @@ if [ "${1:-}" = --program ]; then
   finish
   exit
 fi
-cargo build --release --locked --bin windlass
+cargo build --release --workspace --locked --bin windlass
 begin target/image
 add target/release/windlass
 if arm64=$(scripts/cross-arm64.sh); then
