@@ -130,6 +130,10 @@ impl Story<'_> {
         self.start_agent();
         self.has("virtualservice", name, "/spec/hosts/1", "devops-toolkit.example.com");
         self.stands("devops-toolkit", ["Synced", "-", "Succeeded"]);
+        // The sync that healed it left the weights, which are the Rollout's, as they were.
+        self.has("virtualservice", name, "/spec/http/0/route/1/weight", 30);
+        self.edit("virtualservice", name, "/spec/http/0/route/0/weight", "100");
+        self.edit("virtualservice", name, "/spec/http/0/route/1/weight", "0");
     }
 
     fn edits_by_hand_are_undone(&self) {
