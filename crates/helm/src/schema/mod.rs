@@ -9,6 +9,7 @@ use crate::dependencies::ChartNode;
 use crate::functions::json::read_json;
 use crate::values::{Value, freeze_map};
 
+mod formats;
 mod numbers;
 mod text;
 
@@ -42,11 +43,12 @@ impl Schema {
 fn compile(bytes: &[u8]) -> Result<Validator, String> {
     let schema: serde_json::Value =
         serde_json::from_slice(bytes).map_err(|error| malformed(bytes, &error))?;
-    jsonschema::options()
+    let options = jsonschema::options()
         .with_retriever(Refuse)
-        .with_pattern_options(PatternOptions::regex().size_limit(10 << 20))
-        .build(&schema)
-        .map_err(|error| format!("{error}"))
+        .with_pattern_options(PatternOptions::regex().size_limit(10 << 20));
+    let with_formats =
+        formats::FORMATS.into_iter().fold(options, |options, (name, check)| options.with_format(name, check));
+    with_formats.build(&schema).map_err(|error| format!("{error}"))
 }
 
 /// What Go says of JSON that is none.
