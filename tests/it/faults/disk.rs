@@ -54,8 +54,11 @@ fn pace(plane: &ControlPlane, namespace: &str) {
 
 #[test]
 fn a_full_disk_is_named_and_the_last_good_commit_stays_in_force() {
-    if !Command::new("unshare").args(["-rm", "true"]).status().is_ok_and(|status| status.success()) {
-        eprintln!("skipped: this machine lets nobody make a mount namespace (unshare -rm true)");
+    let place = tempfile::tempdir().expect("a folder");
+    let tried =
+        Command::new("unshare").args(["-rm", "sh", "-c", SMALL_DISK]).arg(place.path()).arg("true").status();
+    if !tried.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: this machine lets nobody mount a small disk (unshare -rm, mount -t tmpfs)");
         return;
     }
     let (plane, namespace, target) = (controlplane::shared(), "it-disk", "it-disk-shop");
