@@ -8,7 +8,7 @@ use model::{Object, ObjectKey};
 use rollout::Rollout;
 use rollout::traffic::{self, Owner, Split};
 
-use crate::cluster::cache::{Cache, Seen};
+use crate::cluster::cache::{Cache, Seen, Whole};
 use crate::cluster::decision::kinds;
 
 /// Fields that are named; of more only the number.
@@ -32,11 +32,12 @@ pub fn held<'o>(cache: &Cache, object: &'o Object, live: &Object) -> Cow<'o, Obj
 }
 
 /// By whom which fields of an object are held, in words (`by Rollout web: /spec/replicas`); none where nothing is.
-pub fn words(cache: &Cache, object: &Object, live: &Object) -> Option<String> {
+pub fn words(cache: &Cache, object: &Object, whole: &Whole) -> Option<String> {
     if !may_be(cache, object) {
         return None;
     }
-    let fit = held(cache, object, live);
+    let live = whole.object();
+    let Cow::Owned(fit) = held(cache, object, &live) else { return None };
     let changes = json_patch::diff(&object.to_value(), &fit.to_value());
     let mut paths: Vec<String> = changes.0.iter().map(|change| change.path().to_string()).collect();
     if paths.is_empty() {

@@ -348,9 +348,7 @@ impl Teller {
                     requires_pruning: row.requires_pruning,
                     note: held_back.get(&key).cloned().or(said).unwrap_or_default(),
                     held_by: desired
-                        .and_then(|desired| {
-                            held::words(&self.cache, &desired.get(&key)?.object, &whole?.object())
-                        })
+                        .and_then(|desired| held::words(&self.cache, &desired.get(&key)?.object, whole?))
                         .unwrap_or_default(),
                     diff: run.memory.answers.get(&key).and_then(|answer| answer.diff.clone()),
                     origin: desired

@@ -258,7 +258,7 @@ fn decide(
 fn held_by_rollouts(live: &Live, memory: &Memory, observed: &Observed) {
     for wanted in desired(memory).iter().flat_map(|desired| desired.objects()) {
         let Some((_, whole)) = observed.whole.get(&wanted.key) else { continue };
-        if let Some(words) = held::words(&live.hand.cache, &wanted.object, &whole.object()) {
+        if let Some(words) = held::words(&live.hand.cache, &wanted.object, whole) {
             output::complain(&format!("Note: {} is held {words}", wanted.key));
         }
     }
