@@ -1,6 +1,7 @@
 //! Progressive delivery on the real control plane: both halves of the agent, one Rollout in Git, and its traffic.
 
 mod clients;
+mod deletion;
 mod mesh;
 mod traffic;
 mod unreadable;

@@ -85,6 +85,10 @@ pub async fn run(shell: &Arc<Shell>, key: &ObjectKey, memory: Memory) -> Outcome
 async fn progress(shell: &Shell, key: &ObjectKey, mut memory: Memory) -> Outcome {
     for _ in 0..ROUNDS {
         let Some(object) = mine(shell, key) else {
+            if let Some(going) = going(shell, key) {
+                memory.last = Some(going);
+                return Outcome { memory: Some(memory), wake: None, nudge: Vec::new() };
+            }
             shell.hand.cache.references.set(key, BTreeSet::new());
             return match release::release(shell, key, memory.last.as_deref()).await {
                 Ok(()) => Outcome::done(),
@@ -117,8 +121,20 @@ async fn progress(shell: &Shell, key: &ObjectKey, mut memory: Memory) -> Outcome
     Outcome { memory: Some(memory), wake: Some(clock::now()), nudge: Vec::new() }
 }
 
-/// The object, where it is there and this controller's.
+/// The object, where it is there, this controller's, and to stay.
 pub fn mine(shell: &Shell, key: &ObjectKey) -> Option<Arc<Object>> {
+    owned(shell, key).filter(|object| !object.is_deleting())
+}
+
+/// A Rollout that is being deleted and waits for its ReplicaSets to go, where it names what only it can let go of.
+fn going(shell: &Shell, key: &ObjectKey) -> Option<Arc<Object>> {
+    let is_remembered = |object: &Arc<Object>| {
+        object.is_deleting() && Rollout::read(object).is_ok_and(|rollout| release::is_remembered(&rollout))
+    };
+    owned(shell, key).filter(is_remembered)
+}
+
+fn owned(shell: &Shell, key: &ObjectKey) -> Option<Arc<Object>> {
     let gvk = match key.kind.as_str() {
         "Rollout" => kinds::rollout(),
         "AnalysisRun" => kinds::analysis_run(),
@@ -127,7 +143,7 @@ pub fn mine(shell: &Shell, key: &ObjectKey) -> Option<Arc<Object>> {
     let Seen::Here(live) = shell.hand.cache.see(&gvk, key) else { return None };
     let object = Arc::new(live.whole?.object());
     let instance = object.label(rollout::INSTANCE_ID).unwrap_or_default();
-    (instance == shell.options.instance_id && !object.is_deleting()).then_some(object)
+    (instance == shell.options.instance_id).then_some(object)
 }
 
 /// Says in the object's own status what of its spec cannot be read. A status that cannot be read is left alone.

@@ -11,23 +11,28 @@ use crate::support::agent::{Agent, Setup};
 use crate::support::apps::text;
 use crate::support::controlplane::{self, ControlPlane, wait_for};
 
-const STEPS: &str = "      steps: [{setWeight: 25}, {pause: {}}, {setWeight: 50}, {pause: {}}]\n";
+pub const STEPS: &str = "      steps: [{setWeight: 25}, {pause: {}}, {setWeight: 50}, {pause: {}}]\n";
 
 /// A Rollout that nobody syncs, and an agent that drives it.
-struct Desk {
-    plane: &'static ControlPlane,
+pub struct Desk {
+    pub plane: &'static ControlPlane,
     namespace: &'static str,
-    agent: Agent,
+    pub agent: Agent,
 }
 
 impl Desk {
     fn new(namespace: &'static str) -> Self {
+        Self::of(namespace, &manifests(namespace, "web:1", "5s", STEPS))
+    }
+
+    /// With manifests of the test's own.
+    pub fn of(namespace: &'static str, files: &str) -> Self {
         let plane = controlplane::shared();
         let setup = Setup::new(plane, namespace);
         let setup = setup.with(&["--controllers=rollouts", "--drive-rollouts", "--instance-id", namespace]);
         let agent = setup.start();
         let file = setup.folder.join("all.yaml");
-        std::fs::write(&file, manifests(namespace, "web:1", "5s", STEPS)).expect("it can be written");
+        std::fs::write(&file, files).expect("it can be written");
         plane.must(&["apply", "-n", namespace, "-f", file.to_str().expect("it is text")]);
         let desk = Self { plane, namespace, agent };
         desk.wait_for("Healthy", "", 4);
