@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Measures windlass: renders, comparisons and plans in memory, then the whole agent on the local control plane.
+# Measures windlass: renders, comparisons and plans in memory, then the whole agent on the local
+# control plane: Applications, then Rollouts.
 # Usage: bench.sh [render|diff|plan|agent]...   (all of them where none is named)
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -7,6 +7,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::LogFormat;
 
 pub mod cluster;
+pub mod delivery;
 pub mod metrics;
 pub mod process;
 pub mod rollouts;

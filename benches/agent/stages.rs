@@ -60,7 +60,7 @@ impl Stage {
             what: "first sync, until all are Synced and Healthy",
             measured: shown(time),
             notes: format!("{}, {}", times(time.as_secs_f64(), floor.time.as_secs_f64()), shown(floor.time)),
-            argo: "68.5 s",
+            peer: "68.5 s",
             aim: "2x",
         });
         table.add(Row {
@@ -71,21 +71,21 @@ impl Stage {
                 times(asked.total() as f64, floor.requests as f64),
                 floor.requests
             ),
-            argo: "8500",
+            peer: "8500",
             aim: "2x",
         });
         table.add(Row {
             what: "its processor time",
             measured: format!("{:.2} s", used.cpu.as_secs_f64()),
             notes: format!("the floor's client: {:.2} s", floor.cpu.as_secs_f64()),
-            argo: "77 s",
+            peer: "77 s",
             aim: "4 s",
         });
         table.add(Row {
             what: "its peak memory",
             measured: mebibytes(used.peak),
             notes: format!("{} at the end", mebibytes(used.resident)),
-            argo: "518 MiB",
+            peer: "518 MiB",
             aim: "50 MiB",
         });
     }
@@ -104,7 +104,7 @@ impl Stage {
             what: "restart until all is compared again",
             measured: shown(time),
             notes: format!("{:.2} s of processor time; writes: {asked}", used.cpu.as_secs_f64()),
-            argo: "180 s",
+            peer: "180 s",
             aim: "",
         });
         self.agent = Some(agent);
@@ -127,7 +127,7 @@ impl Stage {
         }
         let (measured, notes) = all.shown();
         let what = "push to changed object, seen by notify";
-        table.add(Row { what, measured, notes, argo: "", aim: "100 ms" });
+        table.add(Row { what, measured, notes, peer: "", aim: "100 ms" });
     }
 
     /// From a push to a remote repository, told by a webhook, until the cluster shows the changed object.
@@ -145,7 +145,7 @@ impl Stage {
         }
         let (measured, notes) = all.shown();
         let what = "push to changed object, told by webhook";
-        table.add(Row { what, measured, notes, argo: "0.46 s; 5.4 s where it asks all", aim: "100 ms" });
+        table.add(Row { what, measured, notes, peer: "0.46 s; 5.4 s where it asks all", aim: "100 ms" });
     }
 
     /// From an edit by hand until the cluster shows the object as Git has it.
@@ -167,7 +167,7 @@ impl Stage {
             all.add(time, Some(floor::write(&self.admin, &format!("edit-{round}")).await));
         }
         let (measured, notes) = all.shown();
-        table.add(Row { what: "hand edit undone", measured, notes, argo: "0.27 s", aim: "" });
+        table.add(Row { what: "hand edit undone", measured, notes, peer: "0.27 s", aim: "" });
     }
 
     /// A hard refresh asked of each Application by its annotation: two writes for each, theirs and ours.
@@ -202,7 +202,7 @@ impl Stage {
                 shown(asking),
                 shown(after.cpu - before.cpu)
             ),
-            argo: "9 s",
+            peer: "9 s",
             aim: "",
         });
         self.settle().await;
@@ -228,7 +228,7 @@ impl Stage {
             what: "refresh of all: a project has changed",
             measured,
             notes,
-            argo: "9 s",
+            peer: "9 s",
             aim: "20 ms",
         });
     }
@@ -247,7 +247,7 @@ impl Stage {
             what: "the same with all rendered anew: a setting has changed",
             measured,
             notes,
-            argo: "9 s",
+            peer: "9 s",
             aim: "",
         });
     }
@@ -282,28 +282,28 @@ impl Stage {
                 after.wakes.saturating_sub(before.wakes),
                 (after.read - before.read) / 1000
             ),
-            argo: "2.5 %",
+            peer: "2.5 %",
             aim: "0",
         });
         table.add(Row {
             what: "its API writes",
             measured: asked.without_lease().to_string(),
             notes: asked.to_string(),
-            argo: "",
+            peer: "",
             aim: "0",
         });
         table.add(Row {
             what: "its Git reads beyond the poll",
             measured: self.fleet.remote.reads().to_string(),
             notes: "requests to the Git server".to_owned(),
-            argo: "",
+            peer: "",
             aim: "0",
         });
         table.add(Row {
             what: "its memory",
             measured: mebibytes(after.resident),
             notes: String::new(),
-            argo: "396 MiB",
+            peer: "396 MiB",
             aim: "50 MiB",
         });
     }

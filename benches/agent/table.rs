@@ -1,11 +1,12 @@
-//! What is printed: each figure with its floor, its aim and Argo CD's figure.
+//! What is printed: each figure with its floor, its aim and upstream's figure.
 
 use std::fmt;
 use std::time::Duration;
 
 /// The table.
 pub struct Table {
-    number: usize,
+    what: String,
+    peer: &'static str,
     rows: Vec<Row>,
 }
 
@@ -17,16 +18,16 @@ pub struct Row {
     pub measured: String,
     /// Beside the floor, or details.
     pub notes: String,
-    /// Argo CD as it comes, on this kind of machine.
-    pub argo: &'static str,
+    /// Upstream as it comes, on this kind of machine.
+    pub peer: &'static str,
     /// What is aimed at.
     pub aim: &'static str,
 }
 
 impl Table {
-    /// An empty table for a fleet of so many Applications.
-    pub fn new(number: usize) -> Self {
-        Self { number, rows: Vec::new() }
+    /// An empty table about something, beside a peer.
+    pub fn new(what: String, peer: &'static str) -> Self {
+        Self { what, peer, rows: Vec::new() }
     }
 
     /// Adds a line, and says it at once: the whole takes minutes.
@@ -38,10 +39,11 @@ impl Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\n{} Applications with 4 objects each, on the local control plane", self.number)?;
-        writeln!(f, "| what | windlass | floor, details | Argo CD | aim |\n| --- | --- | --- | --- | --- |")?;
-        for Row { what, measured, notes, argo, aim } in &self.rows {
-            writeln!(f, "| {what} | {measured} | {notes} | {argo} | {aim} |")?;
+        writeln!(f, "\n{}", self.what)?;
+        writeln!(f, "| what | windlass | floor, details | {} | aim |", self.peer)?;
+        writeln!(f, "| --- | --- | --- | --- | --- |")?;
+        for Row { what, measured, notes, peer, aim } in &self.rows {
+            writeln!(f, "| {what} | {measured} | {notes} | {peer} | {aim} |")?;
         }
         Ok(())
     }

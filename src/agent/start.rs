@@ -33,6 +33,7 @@ use crate::net::{EgressPolicy, HttpClient, HttpOptions, chain};
 use crate::server::{self, Front, Hosts};
 use crate::source::git::{Conversation, GitOptions, Observer, Repositories};
 use crate::telemetry::cluster::{ClusterState, Requests};
+use crate::telemetry::delivery::Deliveries;
 use crate::telemetry::rollouts::RolloutState;
 
 /// Why the agent could not start, or had to stop.
@@ -113,12 +114,17 @@ async fn follow(
     if !half(Controller::Sync) {
         front.ready.store(true, std::sync::atomic::Ordering::Relaxed);
     }
+    let counts_of_delivery = Arc::new(Deliveries::default());
+    if half(Controller::Rollouts) {
+        front.metrics.add(counts_of_delivery.clone());
+    }
     let agent = assemble(config, (client, counts), front, kinds, kube_version, (events, changes)).await;
     let (stopping, stopped) = tokio::sync::watch::channel(false);
     let parts = rollouts::start::Parts {
         hand: agent.shell.hand.clone(),
         http: agent.shell.renderer.http.clone(),
         reports,
+        counts: counts_of_delivery,
         fence,
         changes: changed,
     };

@@ -355,10 +355,10 @@ impl Cache {
     }
 
     /// The ReplicaSets of progressive delivery that nothing controls.
-    pub fn orphans(&self) -> Vec<Arc<Object>> {
+    pub fn orphans(&self) -> Vec<Live> {
         let store = self.lock();
-        let whole = |(gvk, key): &(Gvk, ObjectKey)| store.kinds.get(gvk)?.objects.get(key)?.whole.clone();
-        store.orphans.iter().filter_map(|place| whole(place).map(|whole| Arc::new(whole.object()))).collect()
+        let live = |(gvk, key): &(Gvk, ObjectKey)| store.kinds.get(gvk)?.objects.get(key).cloned();
+        store.orphans.iter().filter_map(live).collect()
     }
 
     /// Which object has this UID.

@@ -18,6 +18,16 @@ pub enum Kind {
     Warning,
 }
 
+impl Kind {
+    /// As the API has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "Normal",
+            Self::Warning => "Warning",
+        }
+    }
+}
+
 /// One event on one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
@@ -59,7 +69,7 @@ fn body(event: &Event, now: Time, number: u64) -> Value {
             "apiVersion": format!("{}/v1alpha1", about.group), "kind": about.kind, "namespace": about.namespace,
             "name": about.name, "uid": uid, "resourceVersion": resource_version,
         },
-        "type": match kind { Kind::Normal => "Normal", Kind::Warning => "Warning" },
+        "type": kind.as_str(),
         "reason": reason, "message": shorten(message), "count": 1,
         "source": {"component": component},
         "firstTimestamp": now, "lastTimestamp": now,

@@ -50,6 +50,11 @@ impl References {
         self.lock().followed.set(rollout, named);
     }
 
+    /// What a Rollout names, as far as it was followed last.
+    pub fn named_by(&self, rollout: &ObjectKey) -> BTreeSet<ObjectKey> {
+        self.lock().followed.named.get(rollout).cloned().unwrap_or_default()
+    }
+
     /// The Rollouts that name an object.
     pub fn of(&self, object: &ObjectKey) -> BTreeSet<ObjectKey> {
         let known = self.lock();

@@ -115,12 +115,16 @@ impl RolloutState {
         let help = "Information on the type of a specific metric in the Analysis Runs";
         write(encoder, "analysis_run_metric_type", help, types.collect())?;
         let results = runs.iter().flat_map(|object| {
+            let metrics = list(object, "/spec/metrics");
             let of = move |result: &Value| {
+                let metric = metrics.iter().find(|metric| metric["name"] == result["name"]);
+                let kind = provider(metric.unwrap_or(&Value::Null));
                 let now = text(result, "/phase");
                 let is_dry = result["dryRun"].as_bool().unwrap_or(false);
                 RUN_PHASES.map(|phase| {
                     let labels = [
                         ("metric", text(result, "/name")),
+                        ("type", kind.clone()),
                         ("dry_run", is_dry.to_string()),
                         ("phase", phase.to_owned()),
                     ];

@@ -38,7 +38,8 @@ pub(super) fn write(registry: &Registry, format: Format) -> String {
     }
 }
 
-/// OpenMetrics names a counter without the `_total` of its samples, and has an end mark; 0.0.4 has neither.
+/// OpenMetrics names a counter without the `_total` of its samples, and has an end mark; 0.0.4 has neither, and
+/// another word for a type that is not known.
 fn classic(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     let mut help: Option<&str> = None;
@@ -48,6 +49,7 @@ fn classic(text: &str) -> String {
         } else if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|told| told.split_once(' '))
         {
             let suffix = if kind == "counter" { "_total" } else { "" };
+            let kind = if kind == "unknown" { "untyped" } else { kind };
             let help = help.take().and_then(|told| told.split_once(' ')).map_or("", |(_, help)| help);
             written += &format!("# HELP {name}{suffix} {help}\n# TYPE {name}{suffix} {kind}\n");
         } else if !line.starts_with('#') {
@@ -64,10 +66,10 @@ mod tests {
 
     #[test]
     fn counters_have_their_full_name() {
-        let open = "# HELP a_b Some b.\n# TYPE a_b counter\na_b_total{x=\"1\"} 2\n# HELP c C.\n# TYPE c gauge\nc 1\n# EOF\n";
+        let open = "# HELP a_b Some b.\n# TYPE a_b counter\na_b_total{x=\"1\"} 2\n# HELP c C.\n# TYPE c unknown\nc 1\n# EOF\n";
         assert_eq!(
             classic(open),
-            "# HELP a_b_total Some b.\n# TYPE a_b_total counter\na_b_total{x=\"1\"} 2\n# HELP c C.\n# TYPE c gauge\nc 1\n"
+            "# HELP a_b_total Some b.\n# TYPE a_b_total counter\na_b_total{x=\"1\"} 2\n# HELP c C.\n# TYPE c untyped\nc 1\n"
         );
     }
 

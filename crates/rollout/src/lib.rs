@@ -51,12 +51,13 @@ mod workload;
 pub use approve::APPROVE;
 pub use decide::decide;
 pub use decision::{Action, Decision, Event, Held, HoldReason};
+pub use needs::looks_at_pods;
 pub use observed::{
     AnalysisRun, AnalysisTemplate, Experiment, Meta, Observed, Options, Pod, ReplicaSet, Rollout, Routes,
     Service, Workload,
 };
 pub use services::release;
-pub use status::patch as status_patch;
+pub use status::{is_news, patch as status_patch};
 pub use validate::problems;
 
 /// Label with the hash of the pod template: on ReplicaSets, pods, runs and in the selectors of Services.

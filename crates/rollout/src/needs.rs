@@ -2,7 +2,8 @@
 
 use model::Gvk;
 
-use crate::observed::Rollout;
+use crate::EPHEMERAL_METADATA;
+use crate::observed::{ReplicaSet, Rollout};
 use crate::view::Way;
 
 /// What a Rollout names beside the objects of its routers (see [`crate::traffic::needs`]) and its templates.
@@ -23,6 +24,19 @@ pub fn of(rollout: &Rollout) -> Needs {
         workload: workload
             .map(|workload| (Gvk::new(&workload.api_version, &workload.kind), workload.name.clone())),
     }
+}
+
+/// Whether single pods count, and not only their numbers: pods are restarted, or carry metadata for as long as they play
+/// a part. `sets` are all ReplicaSets of the Rollout.
+pub fn looks_at_pods(rollout: &Rollout, sets: &[ReplicaSet]) -> bool {
+    let restarts = rollout.spec.restart_at.is_some_and(|at| rollout.status.restarted_at != Some(at));
+    let has_metadata = Way::of(rollout).is_some_and(|way| match way {
+        Way::Canary(canary) => canary.canary_metadata.is_some() || canary.stable_metadata.is_some(),
+        Way::BlueGreen(blue_green) => {
+            blue_green.active_metadata.is_some() || blue_green.preview_metadata.is_some()
+        }
+    });
+    restarts || has_metadata || sets.iter().any(|set| set.meta.annotation(EPHEMERAL_METADATA).is_some())
 }
 
 /// Services with the field that names each.

@@ -33,6 +33,37 @@ pub fn patch(before: &RolloutStatus, after: &RolloutStatus) -> Option<Value> {
     Some(json!({"status": difference}))
 }
 
+/// Whether a status says more than other numbers of pods: a step, a phase, a pause, a version, a weight, a condition.
+/// Numbers that are on their way may wait a moment until they are written.
+pub fn is_news(before: &RolloutStatus, after: &RolloutStatus) -> bool {
+    settled(before) != settled(after)
+}
+
+/// A status without the numbers of pods and what only follows from them.
+fn settled(status: &RolloutStatus) -> RolloutStatus {
+    let mut status = RolloutStatus {
+        replicas: 0,
+        updated_replicas: 0,
+        ready_replicas: 0,
+        available_replicas: 0,
+        hpa_replicas: 0,
+        ..status.clone()
+    };
+    let moves = status.phase == "Progressing";
+    status.conditions.retain(|condition| condition.kind != "Available");
+    for condition in &mut status.conditions {
+        condition.last_update_time = condition.last_transition_time;
+        if moves {
+            condition.message.clear();
+        }
+    }
+    status.conditions.sort_by(|one, other| one.kind.cmp(&other.kind));
+    if moves {
+        status.message.clear();
+    }
+    status
+}
+
 fn merge_difference(before: &Value, after: &Value) -> Option<Value> {
     if before == after {
         return None;
@@ -223,4 +254,46 @@ fn watch_progress(pass: &mut Pass) {
     }
     let at = conditions::due(pass, condition).plus(std::time::Duration::from_secs(1));
     pass.wake_at(at);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(change: Value, expected: bool) {
+        let condition = |kind: &str| {
+            let time = "2024-05-01T12:00:00Z";
+            json!({"type": kind, "status": "True", "reason": "R", "message": "m", "lastUpdateTime": time, "lastTransitionTime": time})
+        };
+        let mut status = json!({
+            "phase": "Progressing", "message": "more replicas need to be updated", "currentStepIndex": 1,
+            "replicas": 3, "conditions": [condition("Available"), condition("Progressing")],
+        });
+        let read = |status: &Value| -> RolloutStatus {
+            serde_json::from_value(status.clone()).expect("it is a status")
+        };
+        let before = read(&status);
+        let (pointer, value) = (change[0].as_str().expect("a pointer"), &change[1]);
+        match pointer.strip_prefix("/new/") {
+            Some(field) => status[field] = value.clone(),
+            None => *status.pointer_mut(pointer).expect("it is there") = value.clone(),
+        }
+        assert_eq!(is_news(&before, &read(&status)), expected, "{change}");
+    }
+
+    #[test]
+    fn numbers_of_pods_are_no_news_and_all_else_is() {
+        check(json!(["/replicas", 4]), false);
+        check(json!(["/new/availableReplicas", 2]), false);
+        check(json!(["/message", "updated replicas are still becoming available"]), false);
+        check(json!(["/conditions/0/status", "False"]), false);
+        check(json!(["/conditions/1/lastUpdateTime", "2024-05-01T12:00:05Z"]), false);
+        check(json!(["/conditions/1/reason", "RolloutPaused"]), true);
+        check(json!(["/phase", "Healthy"]), true);
+        check(json!(["/currentStepIndex", 2]), true);
+        check(json!(["/new/stableRS", "abc"]), true);
+        check(json!(["/new/canary", {"weights": {"canary": {"weight": 5}, "stable": {"weight": 95}}}]), true);
+        check(json!(["/new/observedGeneration", "2"]), true);
+    }
 }

@@ -42,7 +42,7 @@ pub async fn progress(shell: &Shell, key: &ObjectKey, mut memory: Memory) -> Out
 }
 
 async fn gather(shell: &Shell, object: &Object, experiment: Experiment, memory: &Memory) -> Seen {
-    let found = find_named(shell, |live| references_of_experiment(&experiment, live)).await;
+    let found = find_named(shell, |live| references_of_experiment(&experiment, live)).await.objects;
     let mut services = Vec::new();
     for key in owned_services(shell, object) {
         services.extend(see(shell, &kinds::service().group_kind(), &key).await);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use model::rollout::RolloutStatus;
-use model::{Object, ObjectKey, Time};
+use model::{Gvk, Object, ObjectKey, Time};
 use rollout::observed::ReadError;
 use rollout::{Decision, Meta, Rollout, unreadable as sayings};
 use serde::Serialize;
@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::super::clock;
-use super::gather;
+use super::gather::{self, Versions};
 use super::tell::Teller;
 use super::{experiment, measure, release};
 use crate::cluster::cache::Seen;
@@ -49,6 +49,10 @@ pub struct Memory {
     pub taken: Vec<String>,
     /// Runs in a row that were stopped.
     pub stopped: u32,
+    /// Since when the status owes the newest numbers of pods.
+    pub owes_numbers: Option<Time>,
+    /// What the last look saw that left nothing to do, and until when that holds.
+    pub quiet: Option<(Versions, Option<Time>)>,
     /// The Rollout itself, where something would have to be let go of that only it names.
     pub last: Option<Arc<Object>>,
 }
@@ -63,8 +67,39 @@ pub struct Outcome {
     pub nudge: Vec<ObjectKey>,
 }
 
+/// How long numbers of pods may wait until they are written: pods that start together are one write.
+const NUMBERS_WITHIN: Duration = Duration::from_millis(250);
+
 /// Rounds of deciding and acting in one run; a run that needs more goes on in the next.
 const ROUNDS: usize = 50;
+
+impl Memory {
+    /// Until when the status of a decision need not be written; none where it is to be written now.
+    fn put_off(&mut self, before: &RolloutStatus, decision: &Decision) -> Option<Time> {
+        // What is told only because the status has changed would be told again.
+        let tells = decision.actions.is_empty() && !decision.events.is_empty();
+        let is_owed = *before != decision.status;
+        if !is_owed || tells || rollout::is_news(before, &decision.status) {
+            self.owes_numbers = None;
+            return None;
+        }
+        let now = clock::steady();
+        let by = self.owes_numbers.get_or_insert(now).plus(NUMBERS_WITHIN);
+        if by <= now {
+            self.owes_numbers = None;
+            return None;
+        }
+        Some(clock::now().plus(by.since(now)))
+    }
+
+    /// Notes moments that are more exact than they are on paper, and keeps those that are still there.
+    fn remember(&mut self, status: &RolloutStatus) {
+        let pauses = status.pause_conditions.iter().map(|pause| pause.start_time);
+        let moments: Vec<Time> = pauses.chain(status.aborted_at).collect();
+        self.exact.retain(|exact| moments.contains(&exact.whole_seconds()));
+        self.exact.extend(moments.into_iter().filter(|time| *time != time.whole_seconds()));
+    }
+}
 
 impl Outcome {
     /// Nothing more is to be done for the object.
@@ -75,14 +110,31 @@ impl Outcome {
 
 /// Looks at one object and does what is to be done now.
 pub async fn run(shell: &Arc<Shell>, key: &ObjectKey, memory: Memory) -> Outcome {
-    match key.kind.as_str() {
+    let (begun, stopped) = (clock::steady(), memory.stopped);
+    let outcome = match key.kind.as_str() {
         "Rollout" => progress(shell, key, memory).await,
         "AnalysisRun" => measure::measure(shell, key, memory).await,
         _ => experiment::progress(shell, key, memory).await,
+    };
+    if matches!(shell.hand.cache.see(&gvk_of(key), key), Seen::Here(_)) {
+        let failed = outcome.memory.as_ref().is_some_and(|memory| memory.stopped > stopped);
+        shell.teller.looked(key, begun, failed);
+    } else {
+        shell.teller.forget(key);
     }
+    outcome
 }
 
 async fn progress(shell: &Shell, key: &ObjectKey, mut memory: Memory) -> Outcome {
+    // Mostly the agent's own writes have come back to it.
+    let holds = |(versions, until): &(Versions, Option<Time>)| {
+        until.is_none_or(|until| clock::now() < until) && versions.still_hold(shell, key)
+    };
+    let quiet = memory.quiet.take();
+    if let Some((versions, wake)) = quiet.filter(holds) {
+        memory.quiet = Some((versions, wake));
+        return Outcome { memory: Some(memory), wake, nudge: Vec::new() };
+    }
     for _ in 0..ROUNDS {
         let Some(object) = mine(shell, key) else {
             if let Some(going) = going(shell, key) {
@@ -107,13 +159,17 @@ async fn progress(shell: &Shell, key: &ObjectKey, mut memory: Memory) -> Outcome
         shell.hand.cache.references.set(key, gathered.named.clone());
         memory.last = release::is_remembered(&gathered.observed.rollout).then(|| object.clone());
         let decision = rollout::decide(&gathered.observed, clock::now());
-        match carry_out(shell, &object, &decision).await {
-            Ok(false) => {
-                memory.stopped = 0;
-                memory.exact = exact(&decision.status);
-                return Outcome { memory: Some(memory), wake: decision.wake, nudge: Vec::new() };
+        let status_by = memory.put_off(&gathered.observed.rollout.status, &decision);
+        match carry_out(shell, &object, &decision, status_by.is_some()).await {
+            Ok(changed) => {
+                memory.remember(&decision.status);
+                if !changed {
+                    memory.stopped = 0;
+                    let wake = decision.wake.into_iter().chain(status_by).min();
+                    memory.quiet = gathered.versions.map(|versions| (versions, wake));
+                    return Outcome { memory: Some(memory), wake, nudge: Vec::new() };
+                }
             }
-            Ok(true) => memory.exact = exact(&decision.status),
             Err(Stopped::Taken(name)) if !memory.taken.contains(&name) => memory.taken.push(name),
             Err(stopped) => return again(shell, &object, memory, &stopped),
         }
@@ -134,13 +190,16 @@ fn going(shell: &Shell, key: &ObjectKey) -> Option<Arc<Object>> {
     owned(shell, key).filter(is_remembered)
 }
 
-fn owned(shell: &Shell, key: &ObjectKey) -> Option<Arc<Object>> {
-    let gvk = match key.kind.as_str() {
+fn gvk_of(key: &ObjectKey) -> Gvk {
+    match key.kind.as_str() {
         "Rollout" => kinds::rollout(),
         "AnalysisRun" => kinds::analysis_run(),
         _ => kinds::experiment(),
-    };
-    let Seen::Here(live) = shell.hand.cache.see(&gvk, key) else { return None };
+    }
+}
+
+fn owned(shell: &Shell, key: &ObjectKey) -> Option<Arc<Object>> {
+    let Seen::Here(live) = shell.hand.cache.see(&gvk_of(key), key) else { return None };
     let object = Arc::new(live.whole?.object());
     let instance = object.label(rollout::INSTANCE_ID).unwrap_or_default();
     (instance == shell.options.instance_id).then_some(object)
@@ -183,17 +242,23 @@ fn told<S: DeserializeOwned + Default + Serialize>(
     Some((read, value(&tell(known))))
 }
 
-/// Carries out the actions, then writes the status, then tells. True where anything was changed.
-async fn carry_out(shell: &Shell, object: &Object, decision: &Decision) -> Result<bool, Stopped> {
+/// Carries out the actions, then writes the status unless it may wait, then tells. True where anything was changed.
+async fn carry_out(
+    shell: &Shell,
+    object: &Object,
+    decision: &Decision,
+    status_waits: bool,
+) -> Result<bool, Stopped> {
     for action in &decision.actions {
         still_driving(shell, object)?;
         shell.hand.act(action, object).await?;
     }
-    let status = write_status(shell, object, decision, !decision.actions.is_empty()).await?;
+    let acted = !decision.actions.is_empty();
+    let status = !status_waits && write_status(shell, object, decision, acted).await?;
     for event in &decision.events {
         shell.teller.event(object, event);
     }
-    Ok(status || !decision.actions.is_empty())
+    Ok(status || acted)
 }
 
 async fn write_status(
@@ -234,8 +299,26 @@ fn backoff(times: u32) -> Duration {
     Duration::from_millis(10 << times.saturating_sub(1).min(10)).min(Duration::from_secs(10))
 }
 
-/// Moments of a status that are more exact than they are on paper.
-fn exact(status: &RolloutStatus) -> Vec<Time> {
-    let pauses = status.pause_conditions.iter().map(|pause| pause.start_time);
-    pauses.chain(status.aborted_at).filter(|time| *time != time.whole_seconds()).collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_stays_exact_after_the_server_has_cut_it() {
+        let time = |text: &str| text.parse::<Time>().expect("it is a time");
+        let paused = |start: &str| RolloutStatus {
+            pause_conditions: vec![model::rollout::PauseCondition {
+                reason: "CanaryPauseStep".into(),
+                start_time: time(start),
+            }],
+            ..RolloutStatus::default()
+        };
+        let mut memory = Memory::default();
+        memory.remember(&paused("2024-05-01T12:00:00.7Z"));
+        memory.remember(&paused("2024-05-01T12:00:00Z"));
+        assert_eq!(memory.exact, [time("2024-05-01T12:00:00.7Z")]);
+        memory.remember(&paused("2024-05-01T12:00:09.1Z"));
+        memory.remember(&RolloutStatus::default());
+        assert_eq!(memory.exact, []);
+    }
 }

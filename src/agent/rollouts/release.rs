@@ -64,7 +64,7 @@ async fn routes(shell: &Shell, rollout: &Rollout) -> Vec<traffic::RouteWrite> {
     let meta = &rollout.meta;
     let owner = Owner { name: meta.name.clone(), namespace: meta.namespace.clone(), uid: meta.uid.clone() };
     let Some(split) = canary.and_then(|canary| Split::of(&owner, canary)) else { return Vec::new() };
-    let found = find_named(shell, |live| references(rollout, live)).await;
+    let found = find_named(shell, |live| references(rollout, live)).await.objects;
     let objects: Vec<&Object> = found.values().flatten().map(Arc::as_ref).collect();
     traffic::release(&split, &Live::from_iter(objects))
 }

@@ -25,6 +25,7 @@ use crate::config::AgentConfig;
 use crate::net::HttpClient;
 use crate::provider::{JobRunner, ProviderOptions, Providers};
 use crate::server::Reports;
+use crate::telemetry::delivery::Deliveries;
 
 use super::super::clock;
 
@@ -36,6 +37,8 @@ pub struct Parts {
     pub http: HttpClient,
     /// Where the page looks.
     pub reports: Arc<Reports>,
+    /// Where it is counted what is done.
+    pub counts: Arc<Deliveries>,
     /// Open while this process may write.
     pub fence: Arc<Fence>,
     /// Changes of live objects.
@@ -44,7 +47,7 @@ pub struct Parts {
 
 /// Runs the half until `stop` ends. A cluster without Rollouts has nothing to drive.
 pub async fn run(config: &AgentConfig, parts: Parts, stop: impl Future<Output = ()>) {
-    let Parts { hand, http, reports, fence, mut changes } = parts;
+    let Parts { hand, http, reports, counts, fence, mut changes } = parts;
     let kinds = hand.kinds.get();
     if !matches!(kinds.find(&kinds::rollout()), Lookup::Served(_)) {
         tracing::error!("the cluster does not serve Rollouts: apply manifests/crds and start again");
@@ -61,7 +64,7 @@ pub async fn run(config: &AgentConfig, parts: Parts, stop: impl Future<Output = 
     });
     let drives = Arc::new(AtomicBool::new(false));
     let shell = Arc::new(Shell {
-        teller: Teller::new(reports, records),
+        teller: Teller::new(reports, counts, records),
         providers: Providers::new(http, provider_options(config)),
         jobs: JobRunner::new(hand.client.clone()),
         drives: drives.clone(),

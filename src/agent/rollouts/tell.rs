@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use model::{Object, ObjectKey};
+use model::{Object, ObjectKey, Time};
 use tokio::sync::mpsc;
 
+use super::super::clock;
 use super::standing::Standing;
 use crate::cluster::decision::Stopped;
 use crate::cluster::events::{Event, Kind};
 use crate::server::{Half, Reports};
+use crate::telemetry::delivery::Deliveries;
 
 /// Where what happened is told.
 pub struct Teller {
     reports: Arc<Reports>,
+    counts: Arc<Deliveries>,
     events: mpsc::UnboundedSender<Event>,
     unreadable: Mutex<BTreeMap<ObjectKey, String>>,
 }
@@ -23,8 +26,18 @@ const COMPONENT: &str = "rollouts-controller";
 
 impl Teller {
     /// A teller; its Events are recorded by a task of their own, so that nobody waits for them.
-    pub fn new(reports: Arc<Reports>, events: mpsc::UnboundedSender<Event>) -> Self {
-        Self { reports, events, unreadable: Mutex::default() }
+    pub fn new(reports: Arc<Reports>, counts: Arc<Deliveries>, events: mpsc::UnboundedSender<Event>) -> Self {
+        Self { reports, counts, events, unreadable: Mutex::default() }
+    }
+
+    /// An object was looked at, by a run that began at `begun`; `failed` where a decision could not be carried out.
+    pub fn looked(&self, key: &ObjectKey, begun: Time, failed: bool) {
+        self.counts.reconciled(key, clock::steady().since(begun), failed);
+    }
+
+    /// An object is gone.
+    pub fn forget(&self, key: &ObjectKey) {
+        self.counts.forget(key);
     }
 
     /// Records an Event on an object.
@@ -56,6 +69,7 @@ impl Teller {
     }
 
     fn record(&self, object: &Object, kind: Kind, reason: String, message: String) {
+        self.counts.told(&object.key(), kind.as_str(), &reason);
         let _ = self.events.send(Event {
             about: object.key(),
             uid: object.uid().to_owned(),

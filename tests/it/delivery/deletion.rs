@@ -38,7 +38,7 @@ fn a_rule_is_let_go_of_when_the_rollout_goes_in_the_foreground() {
     desk.plane.must(&["delete", "rollout", "web", "-n", namespace, "--cascade=foreground"]);
     wait_for("the subsets to select all pods of the application", || {
         let subsets = subsets();
-        let labels = |index: usize| &subsets[index]["labels"] == &json!({"app": "web"});
+        let labels = |index: usize| subsets[index]["labels"] == json!({"app": "web"});
         if labels(0) && labels(1) { Ok(()) } else { Err(format!("{subsets}\n{}", desk.agent.log())) }
     });
 }
