@@ -105,6 +105,7 @@ impl World {
             cycle: &[],
             stale: &[],
             unanswered: None,
+            rejected: &[],
             exists: &|_| true,
             last_write: None,
             pace: Pace::default(),

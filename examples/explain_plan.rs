@@ -136,6 +136,7 @@ impl Story {
             cycle: &[],
             stale: &[],
             unanswered: None,
+            rejected: &[],
             exists: &|_| false,
             last_write: None,
             pace: Pace::default(),

@@ -114,6 +114,7 @@
 //!     cycle: &[],
 //!     stale: &[],
 //!     unanswered: None,
+//!     rejected: &[],
 //!     exists: &|_| false,
 //!     last_write: None,
 //!     pace: Pace::default(),

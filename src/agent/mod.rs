@@ -35,6 +35,7 @@ pub mod start;
 pub mod sync;
 pub mod tell;
 pub mod versions;
+mod walks;
 
 use crate::cluster::cache::Change;
 use crate::cluster::lease::Standing;

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use model::kinds::Lookup;
 use model::{Application, GroupKind, Gvk, Kinds, ObjectKey};
+use rollout::Progress;
 use sync::plan::{Live, NamespaceSeen};
 
 use super::memory::Memory;
 use super::render::World;
 use super::sync::Shell;
+use super::walks;
 use crate::cluster::apply;
 use crate::cluster::cache::{Seen, Whole};
 
@@ -23,6 +25,8 @@ pub struct Observed {
     pub namespace: NamespaceSeen,
     /// Objects that the application wants.
     pub wanted: BTreeSet<ObjectKey>,
+    /// Where its Rollouts stand.
+    pub walks: Vec<(ObjectKey, Arc<Progress>)>,
 }
 
 impl Observed {
@@ -49,6 +53,7 @@ pub async fn observe(shell: &Arc<Shell>, memory: &mut Memory, app: &Application,
         unlisted: BTreeMap::new(),
         namespace: namespace(shell, &app.spec.destination.namespace),
         wanted: places.keys().cloned().collect(),
+        walks: Vec::new(),
     };
     shell.hand.cache.want(places.keys().cloned());
     for (key, gvk) in &places {
@@ -61,6 +66,7 @@ pub async fn observe(shell: &Arc<Shell>, memory: &mut Memory, app: &Application,
         }
     }
     let _ = world;
+    observed.walks = walks::walks(&shell.hand.cache, &observed);
     observed
 }
 

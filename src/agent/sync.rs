@@ -22,6 +22,7 @@ use super::observe::{Observed, observe};
 use super::queue::Depth;
 use super::render::{Inputs, Kept, Renderer, World, render};
 use super::tell::{Teller, Told};
+use super::walks;
 use crate::cluster::cache::Seen;
 use crate::cluster::carry_out::{Done, Hand, answer_of};
 use crate::cluster::tally::{Whom, on_behalf_of};
@@ -196,6 +197,7 @@ fn decide(
         revision: &revision,
         stale: &stale,
         unanswered: run.memory.refusal.as_deref(),
+        rejected: &walks::rejected(app, &observed.walks),
         tracking: &run.world.tracking,
         cycle: &run.cycle,
         exists: &|instance| run.instances.contains(instance),

@@ -143,6 +143,7 @@ impl Teller {
             last_sync: None,
             conditions: vec![condition.clone()],
             resources: Vec::new(),
+            rollouts: Vec::new(),
             history: Vec::new(),
             images: Vec::new(),
             links: Vec::new(),
@@ -297,6 +298,7 @@ impl Teller {
             last_sync: status.operation_state.as_ref().map(last_sync),
             conditions: plan.conditions.clone(),
             resources: self.resource_lines(run, plan, observed),
+            rollouts: observed.walks.clone(),
             history: status
                 .history
                 .iter()

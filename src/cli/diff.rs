@@ -245,6 +245,7 @@ fn decide(
         revision: &kept.map(|kept| kept.revision.clone()).unwrap_or_default(),
         stale: &[],
         unanswered: None,
+        rejected: &[],
         tracking: &world.tracking,
         cycle: &[],
         exists: &|instance| seen.instances.contains(instance),

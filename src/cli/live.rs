@@ -136,6 +136,7 @@ impl Live {
             unlisted: BTreeMap::new(),
             namespace: self.namespace(&app.spec.destination.namespace, &world.kinds).await,
             wanted: places.keys().cloned().collect(),
+            walks: Vec::new(),
         };
         for (key, gvk, answer) in answers {
             match answer {

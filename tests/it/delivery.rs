@@ -93,9 +93,10 @@ impl Stage {
         Self { plane, namespace, target, repository, agent, setup }
     }
 
-    fn push(&self, image: &str, timeout: &str, more: &str, canary: &str) {
+    /// Pushes; the commit.
+    fn push(&self, image: &str, timeout: &str, more: &str, canary: &str) -> String {
         let files = format!("{}{more}", manifests(self.namespace, image, timeout, canary));
-        self.repository.commit("main", &[("shop/all.yaml", &files)]);
+        self.repository.commit("main", &[("shop/all.yaml", &files)])
     }
 
     /// The agent ends, and another comes.
@@ -154,6 +155,21 @@ impl Stage {
             let seen = (text(&app, "/status/sync/status"), text(&app, "/status/health/status"));
             if seen == (sync, health) { Ok(()) } else { Err(app["status"].to_string()) }
         });
+    }
+
+    /// Waits until the Application has a condition, or has it no more; its message.
+    #[track_caller]
+    fn wait_for_condition(&self, kind: &str, is_wanted: bool) -> String {
+        wait_for(&format!("{kind} to be there: {is_wanted}"), || {
+            let app = self.plane.app(self.namespace, "shop");
+            let all = app["status"]["conditions"].as_array().cloned().unwrap_or_default();
+            let found = all.iter().find(|condition| condition["type"] == kind);
+            match found.filter(|_| is_wanted) {
+                Some(condition) => Ok(text(condition, "/message").to_owned()),
+                None if found.is_none() && !is_wanted => Ok(String::new()),
+                None => Err(app["status"].to_string()),
+            }
+        })
     }
 
     /// On the page, and in a diff that finds nothing to change.
@@ -260,7 +276,7 @@ spec:
     let stable = text(&stage.rollout(), "/status/stableRS").to_owned();
     assert!(server.requests().is_empty(), "the first version is not measured");
 
-    stage.push("web:2", "5s", &template, canary);
+    let bad = stage.push("web:2", "5s", &template, canary);
     let why = "RolloutAborted: Rollout aborted update to revision 2: Background analysis phase error/failed: \
                Metric \"errors\" assessed Failed due to failed (2) > failureLimit (1)";
     let aborted = stage.wait_for("Degraded", why, 0);
@@ -272,8 +288,24 @@ spec:
     assert_eq!(stage.pods_of(&stable), 4, "the old version was never touched");
     stage.wait_for_app("Synced", "Degraded");
 
+    // A commit that has nothing to do with it comes after: the one that brought the version is named.
+    stage.push("web:2", "7s", &template, canary);
+    wait_for("the timeout to come", || {
+        if stage.route()["timeout"] == "7s" { Ok(()) } else { Err(stage.route().to_string()) }
+    });
+    let rejected =
+        format!("Revision {bad} is rejected by Rollout {}/web (web:2): Rollout aborted", stage.target);
+    let said = stage.wait_for_condition("RejectedRevisionWarning", true);
+    assert!(said.starts_with(&rejected), "{said}");
+    let (_, page) = stage.agent.page("/applications/it-abort/shop").expect("there is a page");
+    for words in [&*rejected, "setWeight: 50", "2 of 1 tolerated", "success where result &#60; 1", "4 of 4"] {
+        assert!(page.contains(words), "{words} is not in:\n{page}");
+    }
+    assert_eq!(stage.rollout()["status"]["abort"], true, "it is not tried again");
+
     // Git moves back: the version that is stable is the one that is wanted.
-    stage.push("web:1", "5s", &template, canary);
+    stage.push("web:1", "7s", &template, canary);
     stage.wait_for("Healthy", "", 2);
     stage.wait_for_app("Synced", "Healthy");
+    stage.wait_for_condition("RejectedRevisionWarning", false);
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use model::application::{Condition, HealthCode, OperationPhase, SyncStatusCode};
 use model::{ObjectKey, Time};
+use rollout::Progress;
 
 /// Which application.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,6 +67,8 @@ pub struct AppReport {
     pub conditions: Vec<Condition>,
     /// Its objects, sorted by group, kind, namespace and name.
     pub resources: Vec<ResourceLine>,
+    /// Where its Rollouts stand, by key.
+    pub rollouts: Vec<(ObjectKey, Arc<Progress>)>,
     /// Successful syncs, newest first.
     pub history: Vec<HistoryLine>,
     /// Images in use.

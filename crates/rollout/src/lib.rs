@@ -28,6 +28,7 @@ pub mod observed;
 mod old;
 mod pass;
 mod pauses;
+pub mod progress;
 mod promotion;
 pub mod references;
 pub mod replicas;
@@ -56,6 +57,7 @@ pub use observed::{
     AnalysisRun, AnalysisTemplate, Experiment, Meta, Observed, Options, Pod, ReplicaSet, Rollout, Routes,
     Service, Workload,
 };
+pub use progress::Progress;
 pub use services::release;
 pub use status::{is_news, patch as status_patch};
 pub use validate::problems;

@@ -1450,6 +1450,22 @@ fn what_the_server_does_not_take_is_named_while_it_is_tried_again() {
 }
 
 #[test]
+fn a_revision_that_a_rollout_gave_up_is_named_and_not_tried_again() {
+    check(
+        "
+        rejected: ['Revision abc is rejected by Rollout prod/web (web:2): too many errors']
+        want: [{name: a}]
+        live: [{name: a}]
+        ",
+        "
+        Synced
+          ConfigMap prod/a: Synced
+        RejectedRevisionWarning: Revision abc is rejected by Rollout prod/web (web:2): too many errors.
+        ",
+    );
+}
+
+#[test]
 fn an_application_that_manages_itself_is_named() {
     check(
         "

@@ -8,6 +8,8 @@ use model::{ObjectKey, Time};
 use report::application::{
     AppKey, AppReport, CommitLine, HistoryLine, LastSync, ResourceLine, SourceLine, TreeNode,
 };
+use rollout::Progress;
+use rollout::progress::{MetricProgress, RunProgress, Version, Weight};
 use tokio::sync::watch;
 use windlass::server::{Front, Hosts};
 
@@ -28,6 +30,47 @@ pub fn key(name: &str) -> AppKey {
 
 fn time(text: &str) -> Time {
     text.parse().expect("it is a time")
+}
+
+/// A canary in the middle of its steps.
+fn rollout(text: &impl Fn(&str) -> String) -> (ObjectKey, Arc<Progress>) {
+    let version = |role, revision, available| Version {
+        role,
+        hash: text("5d7df7c7b7"),
+        revision,
+        images: vec![text("registry.example.com/shop:1.0.0")],
+        wanted: 3,
+        available,
+    };
+    let metric = MetricProgress {
+        name: text("success-rate"),
+        phase: text("Running"),
+        last: text("[0.97]"),
+        condition: text("success where result[0] >= 0.95"),
+        failed: (1, Some(3)),
+        count: 5,
+        dry_run: false,
+    };
+    let run = RunProgress {
+        name: text("shop-5d7df7c7b7-2"),
+        phase: text("Running"),
+        message: text(""),
+        metrics: vec![metric],
+    };
+    let progress = Progress {
+        strategy: "canary",
+        phase: text("Paused"),
+        message: text("CanaryPauseStep"),
+        steps: ["setWeight: 10", "pause: 2m", "setWeight: 30"].map(text).into(),
+        steps_done: 1,
+        weight: Some(Weight { asked: 10, in_force: 10 }),
+        pause_ends: Some(time("2024-05-02T12:01:10Z")),
+        versions: vec![version("canary", 2, 1), version("stable", 1, 3)],
+        runs: vec![run],
+        given_up: None,
+    };
+    let key = ObjectKey::new("argoproj.io", "Rollout", text("shop"), text("web"));
+    (key, Arc::new(progress))
 }
 
 /// An application that is well; every string of it goes through `text`.
@@ -69,6 +112,7 @@ pub fn report(name: &str, text: impl Fn(&str) -> String) -> AppReport {
             last_transition_time: when,
         }],
         resources: vec![deployment(&text), config_map(&text), child(&text)],
+        rollouts: vec![rollout(&text)],
         history: vec![HistoryLine {
             id: 0,
             revision,
@@ -141,6 +185,7 @@ fn child(text: &impl Fn(&str) -> String) -> ResourceLine {
 /// One application of each standing, as they come.
 pub fn several() -> Vec<AppReport> {
     let plain = |name: &str| AppReport {
+        rollouts: Vec::new(),
         conditions: Vec::new(),
         resources: vec![deployment(&str::to_owned), child(&str::to_owned)],
         ..report(name, str::to_owned)
@@ -161,6 +206,7 @@ pub fn several() -> Vec<AppReport> {
         cause: Some("spec.project: it is a number; correct the field".to_owned()),
         last_sync: None,
         resources: Vec::new(),
+        rollouts: Vec::new(),
         history: Vec::new(),
         images: Vec::new(),
         links: Vec::new(),

@@ -7,6 +7,7 @@ use model::{ObjectKey, Time};
 use super::home::Parent;
 use super::text::{is_web_address, segment};
 use super::tree::{self, Step};
+use super::walk::Walk;
 use super::words::{Badge, Moment, Standing, cause, is_error, short};
 use super::{Scene, written};
 use crate::AppReport;
@@ -34,6 +35,7 @@ pub fn application(app: &AppReport, scene: &Scene<'_>) -> String {
         conditions: app.conditions.iter().map(|line| ConditionView::of(line, now)).collect(),
         steps,
         unshown,
+        rollouts: app.rollouts.iter().map(|(key, walk)| Walk::of(key, walk, now)).collect(),
         differences: differences(app),
         history: app.history.iter().map(|line| HistoryView::of(line, now)).collect(),
         links: app.links.iter().map(|text| Link { text, safe: is_web_address(text) }).collect(),
@@ -62,6 +64,7 @@ struct Application<'a> {
     conditions: Vec<ConditionView<'a>>,
     steps: Vec<Step<'a>>,
     unshown: usize,
+    rollouts: Vec<Walk<'a>>,
     differences: Vec<Difference<'a>>,
     history: Vec<HistoryView<'a>>,
     links: Vec<Link<'a>>,

@@ -8,6 +8,7 @@ mod home;
 mod shapes;
 pub mod text;
 mod tree;
+mod walk;
 pub mod words;
 
 use askama::Template;

@@ -53,6 +53,31 @@ impl Badge {
     }
 }
 
+impl Badge {
+    /// How a Rollout stands.
+    pub fn of_rollout(phase: &str) -> Self {
+        match phase {
+            "Healthy" => Self { shape: shapes::HEART, word: "Healthy", class: "good" },
+            "Paused" => Self { shape: shapes::PAUSED, word: "Paused", class: "busy" },
+            "Degraded" => Self { shape: shapes::CROSSED, word: "Degraded", class: "bad" },
+            "" => Self { shape: shapes::QUESTION, word: "Unknown", class: "unknown" },
+            _ => Self { shape: shapes::HALF, word: "Progressing", class: "busy" },
+        }
+    }
+
+    /// How an analysis or one of its metrics stands.
+    pub fn of_analysis(phase: &str) -> Self {
+        match phase {
+            "Successful" => Self { shape: shapes::CHECKED, word: "Successful", class: "good" },
+            "Failed" => Self { shape: shapes::CROSSED, word: "Failed", class: "bad" },
+            "Error" => Self { shape: shapes::CROSSED, word: "Error", class: "bad" },
+            "Inconclusive" => Self { shape: shapes::QUESTION, word: "Inconclusive", class: "warn" },
+            "Running" => Self { shape: shapes::PLAYING, word: "Running", class: "busy" },
+            _ => Self { shape: shapes::RING, word: "Pending", class: "busy" },
+        }
+    }
+}
+
 /// Whether somebody has to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -169,6 +194,18 @@ impl Moment {
     }
 }
 
+/// How long until then, such as `in 20 seconds`; `now` once it is there.
+pub fn ahead(at: Time, now: Time) -> String {
+    let seconds = at.since(now).as_secs();
+    let (number, unit) = match seconds {
+        0 => return "now".to_owned(),
+        1..120 => (seconds, "second"),
+        120..7_200 => (seconds / 60, "minute"),
+        _ => (seconds / 3_600, "hour"),
+    };
+    format!("in {number} {unit}{}", if number == 1 { "" } else { "s" })
+}
+
 /// How long ago, in one unit; `just now` for the last seconds and for clocks that run ahead.
 pub fn ago(at: Time, now: Time) -> String {
     let seconds = now.since(at).as_secs();
@@ -200,6 +237,20 @@ mod tests {
         check("2024-05-02T11:58:40Z", "1 minute ago");
         check("2024-05-02T09:00:00Z", "3 hours ago");
         check("2024-04-01T12:00:00Z", "31 days ago");
+    }
+
+    #[test]
+    fn times_ahead_are_told_from_now() {
+        let time = |text: &str| text.parse::<Time>().expect("it is a time");
+        let now = time("2024-05-02T12:00:00Z");
+        for (at, expected) in [
+            ("2024-05-02T11:00:00Z", "now"),
+            ("2024-05-02T12:00:01Z", "in 1 second"),
+            ("2024-05-02T12:02:10Z", "in 2 minutes"),
+            ("2024-05-02T15:00:00Z", "in 3 hours"),
+        ] {
+            assert_eq!(ahead(time(at), now), expected);
+        }
     }
 
     #[test]

@@ -27,6 +27,7 @@ use model::analysis::{AnalysisRunSpec, AnalysisRunStatus, Measurement, Metric};
 
 pub use arguments::{ArgumentError, SecretValues, secrets};
 pub use condition::{ConditionError, check as check_condition, eval_time, holds};
+pub use limits::Limits;
 pub use measure::{Arrived, Found, Outcome};
 pub use phase::Phase;
 pub use retention::expires;

@@ -6,9 +6,10 @@ use model::Time;
 use model::rollout::RolloutStatus;
 
 use super::world::World;
-use crate::observed::{Observed, ReadError, ReplicaSet};
+use crate::Held;
+use crate::observed::{ReadError, ReplicaSet};
+use crate::progress::{asked, in_force};
 use crate::view::View;
-use crate::{Held, steps};
 
 /// One moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +51,7 @@ impl World {
         Ok(Row {
             seconds: self.now.0.as_second() - start.0.as_second(),
             step: view.as_ref().and_then(|view| step(view, &status)),
-            weight: (asked(&seen, &status), in_force(&status, pods(stable), pods(new))),
+            weight: (asked(&seen.rollout, &status), in_force(&status, pods(stable), pods(new))),
             stable: pods(stable),
             canary: pods(new),
             others,
@@ -63,27 +64,6 @@ impl World {
 fn step(view: &View, status: &RolloutStatus) -> Option<(i32, usize)> {
     let count = view.steps().len();
     (count > 0).then(|| (status.current_step_index.unwrap_or(0), count))
-}
-
-fn asked(seen: &Observed, status: &RolloutStatus) -> i32 {
-    let strategy = seen.rollout.spec.strategy.as_ref();
-    let canary = strategy.and_then(|strategy| strategy.canary.as_ref());
-    match canary {
-        Some(_) if status.abort => 0,
-        Some(canary) => steps::weight(canary, status),
-        None => 0,
-    }
-}
-
-fn in_force(status: &RolloutStatus, stable: (i32, i32), new: (i32, i32)) -> i32 {
-    let weights = status.canary.as_ref().and_then(|canary| canary.weights.as_ref());
-    if let Some(weights) = weights {
-        return weights.canary.weight;
-    }
-    match stable.1 + new.1 {
-        0 => 0,
-        all => new.1 * 100 / all,
-    }
 }
 
 impl fmt::Display for Row {

@@ -3,16 +3,17 @@
 use model::application::{HealthCode, HealthStatus, OperationPhase, OperationState, SyncStatusCode};
 
 use super::Plan;
-use super::verdict::UNANSWERED;
+use super::verdict::{REJECTED, UNANSWERED};
 
 /// Why an Application is not well, in one sentence; none where it is.
 ///
 /// `operation` is the last or running one, `health` the Application's. The nearest cause comes first: what is wrong
-/// with the Application itself, what the server does not take, then a sync that fails or waits, then an object that is not healthy, then drift.
+/// with the Application itself, what the server does not take, what a Rollout gave up, then a sync that fails or waits, then an object that is not healthy, then drift.
 pub fn cause(plan: &Plan, operation: Option<&OperationState>, health: &HealthStatus) -> Option<String> {
     let of =
         |is_cause: &dyn Fn(&str) -> bool| plan.conditions.iter().find(|condition| is_cause(&condition.kind));
-    let error = of(&|kind| kind.ends_with("Error")).or_else(|| of(&|kind| kind == UNANSWERED));
+    let error =
+        of(&|kind| kind.ends_with("Error")).or_else(|| of(&|kind| kind == UNANSWERED || kind == REJECTED));
     if let Some(error) = error {
         return Some(error.message.clone());
     }

@@ -9,7 +9,7 @@ use super::operation::Step;
 use super::verdict::{Finding, Found};
 
 /// Types that this plan says or takes back; those of other owners stay as they are.
-const OWNED: [&str; 9] = [
+const OWNED: [&str; 10] = [
     "InvalidSpecError",
     "ComparisonError",
     "SharedResourceWarning",
@@ -18,6 +18,7 @@ const OWNED: [&str; 9] = [
     "CyclicApplicationWarning",
     "StaleSourceWarning",
     super::verdict::UNANSWERED,
+    super::verdict::REJECTED,
     "SyncError",
 ];
 

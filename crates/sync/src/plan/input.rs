@@ -41,6 +41,8 @@ pub struct Input<'a> {
     pub stale: &'a [String],
     /// What the API server has not taken or answered at several looks in a row, with its words (faults F02, F06).
     pub unanswered: Option<&'a str>,
+    /// Revisions that a Rollout gave up, each with the reason, as a sentence without its point.
+    pub rejected: &'a [String],
     /// How objects are marked.
     pub tracking: &'a Tracking,
     /// Applications that manage this one, directly or through others, and are managed by it ([`super::cycles`]).

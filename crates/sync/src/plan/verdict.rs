@@ -46,6 +46,7 @@ pub(super) fn compare(input: &Input<'_>) -> Found {
     note_cycle(input, &mut found);
     note_stale(input, &mut found);
     note_unanswered(input, &mut found);
+    note_rejected(input, &mut found);
     if !found.problems.is_empty() {
         found.compared = Compared { status: SyncStatusCode::Unknown, resources: unknown_rows(input) };
         return found;
@@ -134,6 +135,16 @@ fn note_unanswered(input: &Input<'_>, found: &mut Found) {
     if let Some(what) = input.unanswered {
         let message = format!("The API server did not take {what}. It is asked again until it does.");
         found.warnings.push(Finding::new(UNANSWERED, message));
+    }
+}
+
+/// The condition about a revision that a Rollout gave up.
+pub(super) const REJECTED: &str = "RejectedRevisionWarning";
+
+/// The same revision is not tried again: what Git says next decides.
+fn note_rejected(input: &Input<'_>, found: &mut Found) {
+    for what in input.rejected {
+        found.warnings.push(Finding::new(REJECTED, format!("{what}.")));
     }
 }
 

@@ -68,6 +68,8 @@ pub struct World {
     pub stale: Vec<String>,
     /// What the server has not answered for a while.
     pub unanswered: Option<String>,
+    /// Revisions that a Rollout gave up.
+    pub rejected: Vec<String>,
     pub now: Time,
     pub last_write: Option<Time>,
     pub writes: usize,
@@ -111,6 +113,7 @@ impl World {
             cycle: list("cycle").iter().filter_map(Value::as_str).map(app_key).collect(),
             stale: list("stale").iter().filter_map(Value::as_str).map(str::to_owned).collect(),
             unanswered: yaml["unanswered"].as_str().map(str::to_owned),
+            rejected: list("rejected").iter().filter_map(Value::as_str).map(str::to_owned).collect(),
             now: "2026-01-01T12:00:00Z".parse().expect("it is a time"),
             last_write: None,
             writes: 0,
@@ -278,6 +281,7 @@ impl World {
             revision: &Revision::single(self.revision.as_str()),
             stale: &self.stale,
             unanswered: self.unanswered.as_deref(),
+            rejected: &self.rejected,
             tracking: &tracking,
             cycle: &self.cycle,
             exists: &|instance| self.others.contains(instance),
