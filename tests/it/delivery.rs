@@ -2,6 +2,7 @@
 
 mod clients;
 mod deletion;
+mod kills;
 mod mesh;
 mod traffic;
 mod unreadable;
