@@ -5,6 +5,7 @@ mod deletion;
 mod kills;
 mod mesh;
 mod traffic;
+mod trouble;
 mod unreadable;
 
 use serde_json::{Value, json};

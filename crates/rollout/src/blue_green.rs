@@ -17,7 +17,7 @@ pub(crate) fn decide(pass: &mut Pass, blue_green: &BlueGreen) {
     }
     restart::evict(pass);
     metadata::sync(pass);
-    if !pass.blocked {
+    if pass.blocked.is_none() {
         scale(pass, blue_green);
         pause(pass, blue_green);
         switch(pass, blue_green);

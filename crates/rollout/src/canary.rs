@@ -18,7 +18,7 @@ pub(crate) fn decide(pass: &mut Pass, canary: &Canary) {
     metadata::sync(pass);
     old::forget(pass);
     point_services(pass, canary);
-    let may_scale = !pass.blocked && weights::shift(pass, canary) && !restarting;
+    let may_scale = pass.blocked.is_none() && weights::shift(pass, canary) && !restarting;
     if may_scale {
         scale::canary(pass, canary);
     }

@@ -31,6 +31,7 @@ mod pauses;
 pub mod progress;
 mod promotion;
 pub mod references;
+mod refused;
 pub mod replicas;
 mod restart;
 mod revision;
@@ -58,6 +59,7 @@ pub use observed::{
     Service, Workload,
 };
 pub use progress::Progress;
+pub use refused::refused;
 pub use services::release;
 pub use status::{is_news, patch as status_patch};
 pub use validate::problems;

@@ -32,8 +32,8 @@ pub(crate) struct Pass<'a> {
     pub scaled: bool,
     /// Why the Rollout turns out not to be valid.
     pub invalid: Option<String>,
-    /// True where nothing may move: what should watch over the update cannot.
-    pub blocked: bool,
+    /// Why nothing may move: what should watch over the update cannot.
+    pub blocked: Option<String>,
 }
 
 impl<'a> Pass<'a> {
@@ -53,7 +53,7 @@ impl<'a> Pass<'a> {
             abort: None,
             scaled: false,
             invalid: None,
-            blocked: false,
+            blocked: None,
         }
     }
 
@@ -96,8 +96,8 @@ impl<'a> Pass<'a> {
     /// Says why nothing at all may move, and tries again in a while.
     pub fn block(&mut self, reason: HoldReason, message: String) {
         self.warn("ReconciliationError", format!("Reconciliation failed with error: {message}"));
+        self.blocked = Some(message.clone());
         self.hold(reason, message);
-        self.blocked = true;
         self.wake_at(self.now.plus(crate::decide::RETRY));
     }
 

@@ -205,6 +205,9 @@ fn phase(pass: &Pass) -> (String, String) {
     if let Some(pause) = status.pause_conditions.first() {
         return words("Paused", &pause.reason);
     }
+    if let Some(why) = &pass.blocked {
+        return words("Progressing", why);
+    }
     match waiting(pass) {
         Some(message) => words("Progressing", message),
         None => words("Healthy", ""),

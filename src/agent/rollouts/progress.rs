@@ -8,7 +8,7 @@ use std::time::Duration;
 use model::rollout::RolloutStatus;
 use model::{Gvk, Object, ObjectKey, Time};
 use rollout::observed::ReadError;
-use rollout::{Decision, Meta, Rollout, unreadable as sayings};
+use rollout::{Action, Decision, Meta, Rollout, unreadable as sayings};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -251,7 +251,11 @@ async fn carry_out(
 ) -> Result<bool, Stopped> {
     for action in &decision.actions {
         still_driving(shell, object)?;
-        shell.hand.act(action, object).await?;
+        let done = shell.hand.act(action, object).await;
+        if let Err(stopped @ Stopped::Refused { .. }) = &done {
+            say_refused(shell, object, action, stopped).await;
+        }
+        done?;
     }
     let acted = !decision.actions.is_empty();
     let status = !status_waits && write_status(shell, object, decision, acted).await?;
@@ -259,6 +263,19 @@ async fn carry_out(
         shell.teller.event(object, event);
     }
     Ok(status || acted)
+}
+
+/// Says in the status what the server does not take. Where even that is not taken, an Event and the log have it.
+async fn say_refused(shell: &Shell, object: &Object, action: &Action, stopped: &Stopped) {
+    // Something else of the decision may have been written already.
+    let Some(object) = mine(shell, &object.key()) else { return };
+    let Ok(Rollout { status: before, .. }) = Rollout::read(&object) else { return };
+    let after = rollout::refused(&before, action, &stopped.to_string(), clock::now());
+    let value = |status: &RolloutStatus| serde_json::to_value(status).unwrap_or_default();
+    let written = shell.hand.write_status(&kinds::rollout(), &object, &value(&before), &value(&after)).await;
+    if let Err(error) = written {
+        tracing::debug!(%error, "a refusal could not be written into the status");
+    }
 }
 
 async fn write_status(

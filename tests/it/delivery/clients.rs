@@ -39,13 +39,13 @@ impl Desk {
         desk
     }
 
-    fn rollout(&self) -> Value {
+    pub fn rollout(&self) -> Value {
         self.plane.get("rollout", self.namespace, "web").unwrap_or_default()
     }
 
     /// Waits until the Rollout, as its users left it, is in a phase with this message, at this step.
     #[track_caller]
-    fn wait_for(&self, phase: &str, message: &str, step: i64) -> Value {
+    pub fn wait_for(&self, phase: &str, message: &str, step: i64) -> Value {
         wait_for(&format!("the Rollout to be {phase} ({message}) at step {step}"), || {
             let rollout = self.rollout();
             let status = &rollout["status"];
@@ -62,7 +62,7 @@ impl Desk {
         text(&self.rollout(), "/spec/template/spec/containers/0/image").to_owned()
     }
 
-    fn weight(&self) -> i64 {
+    pub fn weight(&self) -> i64 {
         let route = self.plane.get("virtualservice", self.namespace, "web").unwrap_or_default();
         route["spec"]["http"][0]["route"][1]["weight"].as_i64().unwrap_or(-1)
     }
@@ -89,6 +89,12 @@ impl Desk {
         }
     }
 
+    /// A change of the Rollout by hand.
+    pub fn merge(&self, patch: &Value) {
+        let patch = patch.to_string();
+        self.plane.must(&["patch", "rollout", "web", "-n", self.namespace, "--type=merge", "-p", &patch]);
+    }
+
     /// A merge patch of the status, as tools send it.
     fn patch_status(&self, patch: &Value) {
         let patch = json!({"status": patch}).to_string();
@@ -111,7 +117,7 @@ impl Desk {
         });
     }
 
-    fn pods(&self) -> Vec<Value> {
+    pub fn pods(&self) -> Vec<Value> {
         let list = self.plane.must(&["get", "pods", "-n", self.namespace, "-l", "app=web", "-o", "json"]);
         let list: Value = serde_json::from_str(&list).expect("it is JSON");
         list["items"].as_array().cloned().unwrap_or_default()

@@ -1,11 +1,11 @@
 //! What a Rollout names and what is not there, or does not fit.
 
-use model::analysis::Metric;
+use model::analysis::{Argument, Metric};
 use model::rollout::{RolloutAnalysis, TemplateRef};
 
 use crate::observed::{Observed, Service};
 use crate::view::{self, Way};
-use crate::{HASH_LABEL, MANAGED_BY, needs, services};
+use crate::{HASH_LABEL, MANAGED_BY, needs, run_spec, services};
 
 /// Problems with what the Rollout names.
 pub(super) fn problems(seen: &Observed) -> Vec<String> {
@@ -54,6 +54,11 @@ fn analyses(seen: &Observed, way: Way) -> Vec<String> {
             let (name, kind) = (&template.template_name, kind(template));
             format!("{field}.templates: Invalid value: \"{name}\": {kind} '{name}' not found")
         }));
+        let is_whole = analysis.templates.iter().all(|template| find(seen, template).is_some());
+        if let Some(words) = is_whole.then(|| unfit(seen, analysis)).flatten() {
+            let first = analysis.templates.first().map_or("", |template| template.template_name.as_str());
+            problems.push(format!("{field}.templates: Invalid value: \"{first}\": {words}"));
+        }
         if !forever {
             problems.extend(
                 endless(seen, &analysis.templates).map(|words| format!("{field}.templates: {words}")),
@@ -63,8 +68,13 @@ fn analyses(seen: &Observed, way: Way) -> Vec<String> {
     match way {
         Way::Canary(canary) => {
             if let Some(background) = &canary.analysis {
-                let analysis =
-                    RolloutAnalysis { templates: background.templates.clone(), ..Default::default() };
+                let analysis = RolloutAnalysis {
+                    templates: background.templates.clone(),
+                    args: background.args.clone(),
+                    dry_run: background.dry_run.clone(),
+                    measurement_retention: background.measurement_retention.clone(),
+                    ..Default::default()
+                };
                 check("spec.strategy.canary.analysis".into(), &analysis, true);
             }
             let steps = canary.steps.iter().enumerate();
@@ -95,6 +105,17 @@ fn find<'a>(seen: &'a Observed, reference: &TemplateRef) -> Option<&'a crate::An
     seen.templates.iter().find(|template| {
         template.name == reference.template_name && template.cluster_scope == reference.cluster_scope
     })
+}
+
+/// Why the templates and the arguments that they are given make no AnalysisRun. What a Rollout's own fields say is known
+/// only then.
+fn unfit(seen: &Observed, analysis: &RolloutAnalysis) -> Option<String> {
+    let given = analysis.args.iter().map(|argument| Argument {
+        name: argument.name.clone(),
+        value: argument.value.clone().or_else(|| argument.value_from.is_some().then(String::new)),
+        value_from: None,
+    });
+    run_spec::spec(seen, analysis, given.collect()).err()
 }
 
 /// A metric without an end would hold a step for good.
