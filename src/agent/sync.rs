@@ -197,7 +197,7 @@ fn decide(
         revision: &revision,
         stale: &stale,
         unanswered: run.memory.refusal.as_deref(),
-        rejected: &walks::rejected(app, &observed.walks),
+        rejected: &walks::rejected(app, &observed.walks, &shell.teller),
         tracking: &run.world.tracking,
         cycle: &run.cycle,
         exists: &|instance| run.instances.contains(instance),

@@ -312,7 +312,7 @@ impl Teller {
     }
 
     /// The Application that made this one, by its own tracking mark.
-    fn parent(&self, app: &Application) -> Option<AppKey> {
+    pub fn parent(&self, app: &Application) -> Option<AppKey> {
         let mark = app.annotations.get(TRACKING_ID)?;
         let (instance, own) = mark.split_once(':')?;
         let is_own = own == format!("argoproj.io/Application:{}/{}", app.namespace, app.name);
@@ -502,6 +502,7 @@ fn history_line(
     let known = kept.iter().flat_map(|kept| &kept.sources).find(|source| source.revision == revision);
     HistoryLine {
         id: entry.id,
+        started_at: entry.deploy_started_at,
         deployed_at: entry.deployed_at,
         initiated_by: if entry.initiated_by.automated {
             "automated".to_owned()

@@ -179,6 +179,8 @@ pub struct HistoryLine {
     pub id: i64,
     /// Revision.
     pub revision: String,
+    /// When it began.
+    pub started_at: Option<Time>,
     /// When it ended.
     pub deployed_at: Option<Time>,
     /// `automated`, or a user's name.

@@ -2,6 +2,7 @@
 //! side by side. Prometheus is real, the requests that it counts are not.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -78,6 +79,7 @@ fn bad_metrics_bring_the_old_version_back(release: &mut Release<'_>) {
     let aborted = release.reaches("Degraded", why, &stable);
     let canary = text(&aborted, "/status/currentPodHash").to_owned();
     release.story.stands(APPLICATION, ["Synced", "Degraded", "Succeeded"]);
+    release.says_which_commit_was_rejected();
     release.loses_its_pods(&canary);
 
     release.serves_with_all_pods(&stable);
@@ -87,6 +89,7 @@ fn bad_metrics_bring_the_old_version_back(release: &mut Release<'_>) {
     release.story.start_agent();
     release.story.stands(APPLICATION, ["Synced", "Degraded", "Succeeded"]);
     release.reaches("Degraded", why, &stable);
+    release.says_which_commit_was_rejected();
 
     // The verdict and the end of the last pause are a second apart: either may come first.
     let weights = release.weights();
@@ -122,6 +125,24 @@ fn good_metrics_end_at_a_hundred_percent(release: &mut Release<'_>) {
 }
 
 impl Release<'_> {
+    /// The tag stands in the environment repository, in the chart of Applications: its commit is named, not that of the
+    /// Application's own source, which has not moved.
+    fn says_which_commit_was_rejected(&self) {
+        let folder = self.story.seed.environment();
+        let output = Command::new("git").arg("-C").arg(folder).args(["rev-parse", "HEAD"]).output();
+        let commit = String::from_utf8(output.expect("git can be run").stdout).expect("it is text");
+        let words = format!(
+            "Revision {} of Application argocd/{PRODUCTION} is rejected by Rollout {PRODUCTION}/{NAME} ",
+            commit.trim()
+        );
+        wait_for("the Application to say which commit was rejected", || {
+            let status = self.story.status(APPLICATION);
+            let conditions = status["conditions"].as_array().cloned().unwrap_or_default();
+            let said = conditions.iter().any(|one| text(one, "/message").starts_with(&words));
+            if said { Ok(()) } else { Err(format!("{words}: {status}")) }
+        });
+    }
+
     fn the_environment_converges(&mut self) {
         self.story.play("01-setup.sh");
         let files = [self.story.file("project.yaml"), self.story.file("apps.yaml")];

@@ -116,6 +116,7 @@ pub fn report(name: &str, text: impl Fn(&str) -> String) -> AppReport {
         history: vec![HistoryLine {
             id: 0,
             revision,
+            started_at: when,
             deployed_at: when,
             initiated_by: text("automated"),
             commit: Some(commit),

@@ -79,7 +79,7 @@ fn steps(progress: &Progress) -> Vec<Step<'_>> {
 
 fn waits(progress: &Progress, now: Time) -> String {
     match (progress.phase.as_str(), progress.pause_ends) {
-        ("Paused", Some(end)) => format!("The pause is over {} ({end}).", ahead(end, now)),
+        ("Paused", Some(end)) => format!("The pause ends at {end}, {}.", ahead(end, now)),
         ("Paused", None) if progress.message == "CanaryPauseStep" || progress.message == "BlueGreenPause" => {
             "It waits for an approval: by a commit, or by hand.".to_owned()
         }

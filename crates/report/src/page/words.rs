@@ -194,11 +194,11 @@ impl Moment {
     }
 }
 
-/// How long until then, such as `in 20 seconds`; `now` once it is there.
+/// How long until then, such as `in 20 seconds`; `which is now` once it is there.
 pub fn ahead(at: Time, now: Time) -> String {
     let seconds = at.since(now).as_secs();
     let (number, unit) = match seconds {
-        0 => return "now".to_owned(),
+        0 => return "which is now".to_owned(),
         1..120 => (seconds, "second"),
         120..7_200 => (seconds / 60, "minute"),
         _ => (seconds / 3_600, "hour"),
@@ -244,7 +244,7 @@ mod tests {
         let time = |text: &str| text.parse::<Time>().expect("it is a time");
         let now = time("2024-05-02T12:00:00Z");
         for (at, expected) in [
-            ("2024-05-02T11:00:00Z", "now"),
+            ("2024-05-02T11:00:00Z", "which is now"),
             ("2024-05-02T12:00:01Z", "in 1 second"),
             ("2024-05-02T12:02:10Z", "in 2 minutes"),
             ("2024-05-02T15:00:00Z", "in 3 hours"),
