@@ -47,10 +47,15 @@ pub fn words(cache: &Cache, object: &Object, whole: &Whole) -> Option<String> {
         let more = paths.split_off(SHOWN).len();
         paths.push(format!("{more} more"));
     }
-    let managed = live.annotation(rollout::MANAGED_BY).map(str::to_owned);
-    let named = cache.references.of(&object.key()).into_iter().map(|key| key.name.to_string());
-    let rollouts: BTreeSet<String> = named.chain(managed).collect();
-    let rollouts: Vec<String> = rollouts.into_iter().collect();
+    let managed = live.annotation(rollout::MANAGED_BY).filter(|_| is_managed_service(cache, object, &live));
+    let named = cache.references.of(&object.key());
+    let holders = named.iter().filter_map(|key| read(cache, key)).filter(|rollout| {
+        let mut fit = object.clone();
+        hold(&mut fit, &live, rollout);
+        fit != *object
+    });
+    let holders = holders.map(|rollout| rollout.meta.name).chain(managed.map(str::to_owned));
+    let rollouts: Vec<String> = holders.collect::<BTreeSet<String>>().into_iter().collect();
     Some(format!("by Rollout {}: {}", rollouts.join(", "), paths.join(", ")))
 }
 

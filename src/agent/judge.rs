@@ -62,13 +62,13 @@ impl cache::Judge for Judge {
     }
 
     fn keeps(&self, object: &Object) -> bool {
-        if !self.delivers {
-            return false;
-        }
         match (object.group(), object.kind()) {
+            // Whoever drives it: a sync leaves what it holds.
+            ("argoproj.io", "Rollout") => true,
+            _ if !self.delivers => false,
             (
                 "argoproj.io",
-                "Rollout" | "AnalysisRun" | "Experiment" | "AnalysisTemplate" | "ClusterAnalysisTemplate",
+                "AnalysisRun" | "Experiment" | "AnalysisTemplate" | "ClusterAnalysisTemplate",
             ) => true,
             ("", "Service") => object.annotation(rollout::MANAGED_BY).is_some(),
             ("apps", "ReplicaSet") | ("", "Pod") => object.label(rollout::HASH_LABEL).is_some(),

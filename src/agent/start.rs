@@ -27,7 +27,7 @@ use crate::cluster::seal::Seal;
 use crate::cluster::snapshot::Snapshot;
 use crate::cluster::tally::RequestCounts;
 use crate::cluster::watch::{Scope, watch};
-use crate::cluster::{connect, discovery, lease, request, upstream};
+use crate::cluster::{connect, decision, discovery, lease, request, upstream};
 use crate::config::{AgentConfig, Controller, SourceConfig};
 use crate::net::{EgressPolicy, HttpClient, HttpOptions, chain};
 use crate::server::{self, Front, Hosts};
@@ -173,7 +173,7 @@ async fn assemble(
             let _ = forward.send(Event::LiveChanged(change));
         }
     });
-    cache.ensure([Gvk::new("v1", "Namespace")], &kinds).await;
+    cache.ensure([Gvk::new("v1", "Namespace"), decision::kinds::rollout()], &kinds).await;
     let world = World {
         number: 0,
         api_versions: kinds.api_versions().into(),

@@ -252,6 +252,39 @@ fn a_push_walks_through_its_steps_and_the_sync_leaves_the_weights() {
 }
 
 #[test]
+fn a_sync_leaves_the_weights_of_a_rollout_that_no_application_contains() {
+    let (plane, namespace, target) = (controlplane::shared(), "it-elsewhere", "it-elsewhere-shop");
+    let setup = Setup::new(plane, namespace);
+    let repository = TestRepository::bare(&setup.folder.join("source/shop.git"));
+    let all = |timeout: &str| manifests("nobody", "web:1", timeout, STEPS);
+    let in_git = |timeout: &str| {
+        let all = all(timeout);
+        let parts: Vec<&str> = all.split("---\n").filter(|part| !part.contains("kind: Rollout")).collect();
+        parts.join("---\n")
+    };
+    repository.commit("main", &[("shop/all.yaml", &in_git("5s"))]);
+    plane.apply(&format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {target}}}\n"));
+    let rollout = all("5s").split("---\n").last().expect("it is the last").to_owned();
+    plane.apply(&rollout.replace("  name: web\n", &format!("  name: web\n  namespace: {target}\n")));
+    let root = setup.folder.join("source").to_str().expect("it is text").to_owned();
+    let agent = setup.with(&["--local-repository", &root]).start();
+    plane.apply(&application(namespace, "shop", &repository.url(), "shop", target).to_string());
+    plane.wait_until_well(namespace, "shop");
+    let route = || plane.get("virtualservice", target, "web").unwrap_or_default()["spec"]["http"][0].clone();
+    // As the one who drives it would.
+    let patch = json!([{"op": "replace", "path": "/spec/http/0/route/0/weight", "value": 60},
+        {"op": "replace", "path": "/spec/http/0/route/1/weight", "value": 40}]);
+    plane.must(&["patch", "virtualservice", "web", "-n", target, "--type=json", "-p", &patch.to_string()]);
+    repository.commit("main", &[("shop/all.yaml", &in_git("9s"))]);
+    wait_for("the timeout to come", || {
+        if route()["timeout"] == "9s" { Ok(()) } else { Err(format!("{}\n{}", route(), agent.log())) }
+    });
+    plane.wait_until_well(namespace, "shop");
+    let route = route();
+    assert_eq!((&route["route"][0]["weight"], &route["route"][1]["weight"]), (&json!(60), &json!(40)));
+}
+
+#[test]
 fn failing_measurements_bring_the_old_version_back() {
     let server = HttpServer::start(|_| Reply::ok("application/json", r#"{"data": {"errors": 7}}"#));
     let template = format!(
