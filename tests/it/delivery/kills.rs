@@ -1,8 +1,9 @@
 //! The agent is killed after each of its writes of an update in turn, the server having carried it out: the walk goes on
-//! where it was, and no step is taken twice (fault F10).
+//! where it was, and no step is taken twice (fault F10). Nor is one where the agent sees late what it wrote.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -13,13 +14,15 @@ use crate::support::controlplane::{self, ControlPlane, wait_for};
 use crate::support::faults::{Asked, Fault, FaultProxy};
 use crate::support::journal::{Journal, Moment};
 
-const NAMESPACE: &str = "it-walks";
 const STEPS: &str = "      steps: [{setWeight: 25}, {pause: {duration: 1s}}, {setWeight: 50}]\n";
+/// Weights that the new version has, one after the other.
+const WEIGHTS: [i64; 5] = [0, 25, 50, 100, 0];
 /// More writes than one update of the test's Rollout makes.
 const ENOUGH: usize = 60;
 
 struct Stage {
     plane: &'static ControlPlane,
+    namespace: &'static str,
     setup: Setup,
     proxy: FaultProxy,
     journal: Journal,
@@ -27,22 +30,13 @@ struct Stage {
 
 #[test]
 fn killed_at_any_write_of_a_walk_it_goes_on_where_it_was() {
-    let plane = controlplane::shared();
-    let setup = Setup::new(plane, NAMESPACE);
-    let text = std::fs::read_to_string(&setup.kubeconfig).expect("the kubeconfig is there");
-    let proxy = FaultProxy::start(&text);
-    let kubeconfig = proxy.kubeconfig(&setup.kubeconfig);
-    let journal = Journal::watch(plane, NAMESPACE, &["virtualservice", "rollout", "replicaset"]);
-    // A fixed name: an agent that comes back need not wait for its own lease to run out.
-    let arguments =
-        ["--controllers=rollouts", "--drive-rollouts", "--instance-id", NAMESPACE, "--identity", "one"];
-    let stage = Stage { plane, setup: Setup { kubeconfig, ..setup }.with(&arguments), proxy, journal };
+    let stage = Stage::new("it-walks");
     let mut agent = stage.setup.start();
-    let (undisturbed, _) = stage.update(&mut agent, 0);
-    assert_eq!(undisturbed, [0, 25, 50, 100, 0], "weights of the new version");
+    let (undisturbed, _) = stage.update(&mut agent, 0, Fault::None);
+    assert_eq!(undisturbed, WEIGHTS);
     for number in 1..ENOUGH {
-        let (weights, was_killed) = stage.update(&mut agent, number);
-        assert_eq!(weights, undisturbed, "killed at write {number}");
+        let (weights, was_killed) = stage.update(&mut agent, number, Fault::None);
+        assert_eq!(weights, WEIGHTS, "killed at write {number}");
         if !was_killed {
             assert!(number > 10, "an update makes more than {number} writes");
             return;
@@ -51,17 +45,49 @@ fn killed_at_any_write_of_a_walk_it_goes_on_where_it_was() {
     panic!("an update makes writes without end");
 }
 
+#[test]
+fn a_walk_takes_each_step_once_while_its_own_writes_come_back_late() {
+    let stage = Stage::new("it-late");
+    let mut agent = stage.setup.start();
+    // Watches that are open already are as they were: these begin anew.
+    stage.proxy.set(late);
+    stage.proxy.cut();
+    let (weights, _) = stage.update(&mut agent, 0, Fault::Late(LATE));
+    assert_eq!(weights, WEIGHTS);
+}
+
+/// How late each piece of a watch comes; one waits for the other.
+const LATE: Duration = Duration::from_millis(150);
+
+fn late(asked: &Asked) -> Fault {
+    if asked.is_watch() { Fault::Late(LATE) } else { Fault::None }
+}
+
 impl Stage {
+    fn new(namespace: &'static str) -> Self {
+        let plane = controlplane::shared();
+        let setup = Setup::new(plane, namespace);
+        let text = std::fs::read_to_string(&setup.kubeconfig).expect("the kubeconfig is there");
+        let proxy = FaultProxy::start(&text);
+        let kubeconfig = proxy.kubeconfig(&setup.kubeconfig);
+        let journal = Journal::watch(plane, namespace, &["virtualservice", "rollout", "replicaset"]);
+        // A fixed name: an agent that comes back need not wait for its own lease to run out.
+        let arguments =
+            ["--controllers=rollouts", "--drive-rollouts", "--instance-id", namespace, "--identity", "one"];
+        let setup = Setup { kubeconfig, ..setup }.with(&arguments);
+        Self { plane, namespace, setup, proxy, journal }
+    }
+
     /// One update, and the agent's end at one of its writes; the weights that the new version had, and whether it came
     /// to the end.
-    fn update(&self, agent: &mut Agent, number: usize) -> (Vec<i64>, bool) {
+    fn update(&self, agent: &mut Agent, number: usize, watches: Fault) -> (Vec<i64>, bool) {
         let name = format!("w{number:02}");
-        let files = |tag: &str| manifests(NAMESPACE, tag, "5s", STEPS).replace("web", &name);
-        self.plane.must(&["apply", "-n", NAMESPACE, "-f", &self.file(&files("web:1"))]);
+        let files = |tag: &str| manifests(self.namespace, tag, "5s", STEPS).replace("web", &name);
+        self.plane.must(&["apply", "-n", self.namespace, "-f", &self.file(&files("web:1"))]);
         wait_for("the first version", || self.is_healthy(&name, "1"));
-        let reached = self.deadline(number);
+        let reached = self.deadline(number, watches);
         let before = self.journal.version();
-        self.plane.must(&["apply", "-n", NAMESPACE, "-f", &self.file(&files("web:2"))]);
+        self.plane.must(&["apply", "-n", self.namespace, "-f", &self.file(&files("web:2"))]);
         let was_killed = wait_for("the write or the end of the update", || match reached.try_recv() {
             Ok(()) => Ok(true),
             // The write itself may be what ended it.
@@ -85,12 +111,12 @@ impl Stage {
     }
 
     /// The agent's end: the write with this number is carried out and never answered, and nothing gets through after it.
-    fn deadline(&self, number: usize) -> mpsc::Receiver<()> {
+    fn deadline(&self, number: usize, watches: Fault) -> mpsc::Receiver<()> {
         let (reach, reached) = mpsc::channel();
         let (reach, seen) = (Mutex::new(reach), Arc::new(AtomicUsize::new(0)));
         self.proxy.set(move |asked: &Asked| {
             if !asked.is_write() {
-                return Fault::None;
+                return if asked.is_watch() { watches.clone() } else { Fault::None };
             }
             let place = seen.fetch_add(1, Ordering::SeqCst) + 1;
             match place {

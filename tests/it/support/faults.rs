@@ -53,6 +53,8 @@ pub enum Fault {
     Silence,
     /// It is carried out, and after the first bytes of its answer there is silence.
     SilenceAfter(usize),
+    /// It is carried out, and each piece of its answer comes late: a watch shows what was, and falls behind.
+    Late(Duration),
 }
 
 type Rule = dyn Fn(&Asked) -> Fault + Send + Sync;
@@ -231,7 +233,7 @@ impl Shared {
             let rule = lock(&self.rule).clone();
             let fault = rule(&asked);
             match &fault {
-                Fault::None | Fault::LoseAnswer | Fault::SilenceAfter(_) => {}
+                Fault::None | Fault::LoseAnswer | Fault::SilenceAfter(_) | Fault::Late(_) => {}
                 Fault::Answer(status, headers, body) => {
                     let length = body.len();
                     write!(
@@ -259,6 +261,9 @@ impl Shared {
                 Fault::SilenceAfter(bytes) => {
                     copy_answer(server, &mut stream, Some(bytes), rewrite)?;
                     return self.stay_silent(stream);
+                }
+                Fault::Late(by) => {
+                    copy_answer(server, &mut Late { stream, by, is_fresh: true }, None, rewrite)?;
                 }
                 _ => copy_answer(server, &mut stream, None, rewrite)?,
             }
@@ -363,6 +368,27 @@ fn copy_answer(
         (None, false) => {}
     }
     client.flush()
+}
+
+/// A client that gets each piece late.
+struct Late<'s> {
+    stream: &'s TcpStream,
+    by: Duration,
+    is_fresh: bool,
+}
+
+impl Write for Late<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if std::mem::take(&mut self.is_fresh) {
+            thread::sleep(self.by);
+        }
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.is_fresh = true;
+        self.stream.flush()
+    }
 }
 
 fn rewritten(bytes: Vec<u8>, rewrite: Option<(&str, &str)>) -> Vec<u8> {
