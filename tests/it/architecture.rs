@@ -11,7 +11,7 @@ const DOORS: [(&str, &[&str]); 7] = [
     ("model", &["goyaml"]),
     ("rollout", &["model"]),
     ("sync", &["goyaml", "helm", "model"]),
-    ("report", &["model", "sync"]),
+    ("report", &["model", "rollout", "sync"]),
 ];
 
 /// Words that reach for the world.

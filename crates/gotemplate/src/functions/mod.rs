@@ -28,6 +28,8 @@ mod types;
 mod urls;
 
 pub use args::Arguments;
+pub use regex::check_pattern;
+pub use urls::Address;
 
 /// The code of a function: arguments have been checked against its parameters.
 pub type Call = fn(&mut Context<'_>, &[Value]) -> Result<Value, FunctionError>;

@@ -16,7 +16,12 @@ mod text;
 /// A schema, compiled when it is first asked.
 pub(crate) struct Schema {
     bytes: Arc<[u8]>,
-    compiled: OnceLock<Result<Validator, String>>,
+    compiled: OnceLock<Result<Compiled, String>>,
+}
+
+struct Compiled {
+    schema: serde_json::Value,
+    validator: Validator,
 }
 
 impl std::fmt::Debug for Schema {
@@ -34,21 +39,27 @@ impl Schema {
     fn faults(&self, values: &serde_json::Value) -> Option<String> {
         match self.compiled.get_or_init(|| compile(&self.bytes)) {
             Err(why) => Some(why.clone()),
-            Ok(validator) if validator.is_valid(values) => None,
-            Ok(validator) => Some(text::describe(validator.iter_errors(values))),
+            Ok(Compiled { validator, .. }) if validator.is_valid(values) => None,
+            Ok(Compiled { schema, validator }) => {
+                Some(text::describe(validator.iter_errors(values), &text::About { schema, values }))
+            }
         }
     }
 }
 
-fn compile(bytes: &[u8]) -> Result<Validator, String> {
+fn compile(bytes: &[u8]) -> Result<Compiled, String> {
     let schema: serde_json::Value =
         serde_json::from_slice(bytes).map_err(|error| malformed(bytes, &error))?;
     let options = jsonschema::options()
         .with_retriever(Refuse)
         .with_pattern_options(PatternOptions::regex().size_limit(10 << 20));
-    let with_formats =
-        formats::FORMATS.into_iter().fold(options, |options, (name, check)| options.with_format(name, check));
-    with_formats.build(&schema).map_err(|error| format!("{error}"))
+    let with_formats = formats::FORMATS.into_iter().fold(options, |options, (name, check)| {
+        options.with_format(name, move |text: &str| check(text).is_ok())
+    });
+    match with_formats.build(&schema) {
+        Ok(validator) => Ok(Compiled { schema, validator }),
+        Err(error) => Err(text::own_fault(&schema, error)),
+    }
 }
 
 /// What Go says of JSON that is none.
@@ -106,5 +117,85 @@ fn collect(node: &ChartNode, values: &Map, faults: &mut String) {
                 );
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(schema: &str, values: &str, expected: &str) {
+        let schema = Schema::new(schema.as_bytes().into());
+        let values = serde_json::from_str(values).expect("it is JSON");
+        assert_eq!(schema.faults(&values).unwrap_or_default(), expected);
+    }
+
+    #[test]
+    fn names_that_are_too_many_are_listed() {
+        check(
+            r#"{"properties": {"d": {"additionalProperties": false}}}"#,
+            r#"{"d": {"k": 1, "z": 2}}"#,
+            "- at '/d': additional properties 'k', 'z' not allowed\n",
+        );
+        check(
+            r#"{"properties": {"d": {"unevaluatedProperties": false}}}"#,
+            r#"{"d": {"k": 1, "z": 2}}"#,
+            "- at '/d/k': false schema\n- at '/d/z': false schema\n",
+        );
+        check(
+            r#"{"properties": {"d": {"propertyNames": {"pattern": "^k"}}}}"#,
+            r#"{"d": {"k": 1, "z": 2}}"#,
+            "- at '': invalid propertyName 'z'\n  - at '': 'z' does not match pattern '^k'\n",
+        );
+    }
+
+    #[test]
+    fn what_is_missing_names_what_asks_for_it() {
+        let expected = "- at '/d': properties 'x' required, if 'k' exists\n";
+        check(
+            r#"{"properties": {"d": {"dependentRequired": {"k": ["x"]}}}}"#,
+            r#"{"d": {"k": 1}}"#,
+            expected,
+        );
+        check(
+            r#"{"properties": {"d": {"dependencies": {"k": {"required": ["w"]}}}}}"#,
+            r#"{"d": {"k": 1}}"#,
+            "- at '/d': missing property 'w'\n",
+        );
+        check(
+            r#"{"properties": {"dependencies": {"required": ["x"]}}}"#,
+            r#"{"dependencies": {}}"#,
+            "- at '/dependencies': missing property 'x'\n",
+        );
+    }
+
+    #[test]
+    fn a_schema_with_faults_of_its_own_is_named() {
+        let draft = r#""$schema": "http://json-schema.org/draft-07/schema#""#;
+        let of = |schema: &str| format!("{{{draft}, \"properties\": {{\"a\": {schema}}}}}");
+        let refused = |fault: &str| {
+            format!(
+                "\"file:///values.schema.json#\" is not valid against metaschema: jsonschema validation failed with \
+                 'http://json-schema.org/draft-07/schema#'\n{fault}"
+            )
+        };
+        check(
+            &of(r#"{"minimum": "x"}"#),
+            "{}",
+            &refused("- at '/properties/a/minimum': got string, want number"),
+        );
+        check(
+            &of(r#"{"pattern": "("}"#),
+            "{}",
+            &refused(
+                "- at '/properties/a/pattern': '(' is not valid regex: error parsing regexp: missing closing ): `(`",
+            ),
+        );
+        check(
+            &of(r##"{"$ref": "#/nope"}"##),
+            "{}",
+            "json-pointer in \"file:///values.schema.json#/nope\" not found",
+        );
     }
 }

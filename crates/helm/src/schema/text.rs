@@ -4,7 +4,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError};
 use serde_json::Value as Json;
 
-use super::numbers;
+use super::{formats, numbers};
 
 /// One fault and what lies under it.
 struct Fault {
@@ -13,13 +13,49 @@ struct Fault {
     causes: Vec<Fault>,
 }
 
+/// What faults are about: the schema, and what it is asked about.
+pub(super) struct About<'v> {
+    pub schema: &'v Json,
+    pub values: &'v Json,
+}
+
 /// A line for each fault, indented below the fault it belongs to.
-pub(super) fn describe<'a>(errors: impl Iterator<Item = ValidationError<'a>>) -> String {
+pub(super) fn describe<'a>(errors: impl Iterator<Item = ValidationError<'a>>, about: &About<'_>) -> String {
     let mut text = String::new();
-    for fault in tree(errors) {
+    for fault in tree(errors, about) {
         fault.write(0, &mut text);
     }
     text
+}
+
+/// The name that Helm gives a chart's schema.
+const NAME: &str = "file:///values.schema.json#";
+
+/// What is wrong with a schema itself.
+pub(super) fn own_fault(schema: &Json, error: ValidationError<'_>) -> String {
+    let said = error.to_string();
+    if let Some(pointer) =
+        said.strip_prefix("Pointer '").and_then(|rest| rest.strip_suffix("' does not exist"))
+    {
+        return format!("json-pointer in \"{NAME}{pointer}\" not found");
+    }
+    let about = About { schema: &Json::Null, values: schema };
+    let faults = jsonschema::meta::validator_for(schema)
+        .map(|validator| describe(validator.iter_errors(schema), &about))
+        .unwrap_or_default();
+    // A pattern that nobody can read is a matter of format, which the library's own schemas do not check.
+    let is_format = matches!(error.kind(), ValidationErrorKind::Format { .. });
+    let faults =
+        if faults.is_empty() && is_format { describe(std::iter::once(error), &about) } else { faults };
+    if faults.is_empty() {
+        return said;
+    }
+    let draft = schema["$schema"].as_str().unwrap_or("https://json-schema.org/draft/2020-12/schema");
+    let draft = draft.trim_end_matches('#');
+    format!(
+        "\"{NAME}\" is not valid against metaschema: jsonschema validation failed with '{draft}#'\n{}",
+        faults.trim_end()
+    )
 }
 
 impl Fault {
@@ -57,14 +93,36 @@ fn required_by(property: &str) -> String {
     format!(" required, if {} exists", quote(property))
 }
 
-/// The property whose presence asks for another one.
-fn dependent<'a>(error: &'a ValidationError<'_>) -> Option<&'a str> {
-    let mut keywords = error.evaluation_path().as_str().split('/');
-    keywords.find(|keyword| matches!(*keyword, "dependentRequired" | "dependencies"))?;
-    keywords.next()
+/// The property whose presence asks for the one that is missing.
+fn dependent<'v>(error: &ValidationError<'_>, about: &About<'v>) -> Option<&'v str> {
+    let path = error.schema_path().as_str();
+    let ValidationErrorKind::Required { property } = error.kind() else { return None };
+    if !path.ends_with("/dependentRequired") && !path.ends_with("/dependencies") {
+        return None;
+    }
+    let rules = about.schema.pointer(path)?.as_object()?;
+    let has = |name: &str| error.instance().get(name).is_some();
+    let asks = |wanted: &Json| wanted.as_array().is_some_and(|wanted| wanted.contains(property));
+    rules.iter().find(|(name, wanted)| has(name) && asks(wanted)).map(|(name, _)| name.as_str())
 }
 
-fn tree<'a>(errors: impl Iterator<Item = ValidationError<'a>>) -> Vec<Fault> {
+/// The places of what nobody has looked at; each is refused on its own.
+fn unevaluated(error: &ValidationError<'_>) -> Option<Vec<String>> {
+    let path = error.instance_path().as_str();
+    let places: Vec<String> = match error.kind() {
+        ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+            unexpected.iter().map(|name| name.replace('~', "~0").replace('/', "~1")).collect()
+        }
+        ValidationErrorKind::UnevaluatedItems { unexpected } => {
+            let all = error.instance().as_array().map_or(0, Vec::len);
+            (all.saturating_sub(unexpected.len())..all).map(|place| place.to_string()).collect()
+        }
+        _ => return None,
+    };
+    Some(places.iter().map(|place| format!("{path}/{place}")).collect())
+}
+
+fn tree<'a>(errors: impl Iterator<Item = ValidationError<'a>>, about: &About<'_>) -> Vec<Fault> {
     let mut roots: Vec<Fault> = Vec::new();
     for error in errors {
         let path = error.instance_path().as_str();
@@ -78,15 +136,20 @@ fn tree<'a>(errors: impl Iterator<Item = ValidationError<'a>>) -> Vec<Fault> {
             });
             level = &mut level[index].causes;
         }
+        if let Some(places) = unevaluated(&error) {
+            let refused = |at| Fault { at, words: "false schema".to_owned(), causes: Vec::new() };
+            level.extend(places.into_iter().map(refused));
+            continue;
+        }
         if let Some(missing) = missing(error.kind()) {
-            let missing = quote(&missing);
-            let before = level.iter_mut().find(|fault| fault.at == path && fault.joins(dependent(&error)));
+            let (missing, dependent) = (quote(&missing), dependent(&error, about));
+            let before = level.iter_mut().find(|fault| fault.at == path && fault.joins(dependent));
             if let Some(fault) = before {
-                fault.add(&missing, dependent(&error));
+                fault.add(&missing, dependent);
                 continue;
             }
         }
-        level.push(Fault { at: path.to_owned(), words: words(&error), causes: causes(error.kind()) });
+        level.push(fault_of(&error, about));
     }
     sort(&mut roots);
     roots
@@ -131,20 +194,25 @@ fn groups(error: &ValidationError<'_>) -> Vec<String> {
     groups
 }
 
-fn causes(kind: &ValidationErrorKind) -> Vec<Fault> {
+fn causes(kind: &ValidationErrorKind, about: &About<'_>) -> Vec<Fault> {
     match kind {
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-            let branches =
-                context.iter().map(|errors| errors.iter().map(borrowed).flat_map(|e| e.into_iter()));
-            branches.flatten().collect()
+            context.iter().flatten().map(|error| fault_of(error, about)).collect()
+        }
+        // A name has no place among the values.
+        ValidationErrorKind::PropertyNames { error } => {
+            vec![Fault { at: String::new(), ..fault_of(error, about) }]
         }
         _ => Vec::new(),
     }
 }
 
-fn borrowed(error: &ValidationError<'static>) -> Option<Fault> {
-    let at = error.instance_path().as_str().to_owned();
-    Some(Fault { at, words: words(error), causes: causes(error.kind()) })
+fn fault_of(error: &ValidationError<'_>, about: &About<'_>) -> Fault {
+    let at = match error.kind() {
+        ValidationErrorKind::PropertyNames { .. } => String::new(),
+        _ => error.instance_path().as_str().to_owned(),
+    };
+    Fault { at, words: words(error, about), causes: causes(error.kind(), about) }
 }
 
 fn missing(kind: &ValidationErrorKind) -> Option<String> {
@@ -154,7 +222,7 @@ fn missing(kind: &ValidationErrorKind) -> Option<String> {
     }
 }
 
-fn words(error: &ValidationError<'_>) -> String {
+fn words(error: &ValidationError<'_>, about: &About<'_>) -> String {
     use ValidationErrorKind as Kind;
     let found = &**error.instance();
     let length = |of: &Json| match of {
@@ -179,8 +247,7 @@ fn words(error: &ValidationError<'_>) -> String {
             format!("last {} additionalItem(s) not allowed", length(found).saturating_sub(*limit))
         }
         Kind::AdditionalProperties { unexpected } => {
-            let names: Vec<String> = unexpected.iter().map(|name| quote(name)).collect();
-            format!("additional properties {} not allowed", names.join(", "))
+            format!("additional properties {} not allowed", listed(unexpected.iter()))
         }
         Kind::AnyOf { .. } => "'anyOf' failed".to_owned(),
         Kind::OneOfNotValid { .. } => "'oneOf' failed, none matched".to_owned(),
@@ -193,8 +260,18 @@ fn words(error: &ValidationError<'_>) -> String {
         Kind::Enum { options } => enumeration(options),
         Kind::ExclusiveMaximum { limit: l } => limit("exclusiveMaximum", l),
         Kind::ExclusiveMinimum { limit: l } => limit("exclusiveMinimum", l),
+        Kind::FalseSchema if error.schema_path().as_str().ends_with("/additionalProperties") => {
+            // The library shows the first of them.
+            let all = about.values.pointer(error.instance_path().as_str()).and_then(Json::as_object);
+            let names = all.into_iter().flat_map(serde_json::Map::keys);
+            format!("additional properties {} not allowed", listed(names))
+        }
         Kind::FalseSchema => "false schema".to_owned(),
-        Kind::Format { format } => format!("{} is not valid {format}", show(found)),
+        Kind::Format { format } => {
+            let why = found.as_str().and_then(|text| formats::fault(format, text));
+            let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+            format!("{} is not valid {format}{why}", show(found))
+        }
         Kind::MaxItems { limit: l } => limit("maxItems", l),
         Kind::Maximum { limit: l } => limit("maximum", l),
         Kind::MaxLength { limit: l } => limit("maxLength", l),
@@ -207,7 +284,7 @@ fn words(error: &ValidationError<'_>) -> String {
         Kind::Not { .. } => "'not' failed".to_owned(),
         Kind::Pattern { pattern } => format!("{} does not match pattern {}", show(found), quote(pattern)),
         Kind::PropertyNames { error } => format!("invalid propertyName {}", show(error.instance())),
-        Kind::Required { property } => match dependent(error) {
+        Kind::Required { property } => match dependent(error, about) {
             Some(of) => format!("properties {}{}", show(property), required_by(of)),
             None => format!("missing property {}", show(property)),
         },
@@ -218,6 +295,10 @@ fn words(error: &ValidationError<'_>) -> String {
         },
         _ => error.to_string(),
     }
+}
+
+fn listed<'n>(names: impl Iterator<Item = &'n String>) -> String {
+    names.map(|name| quote(name)).collect::<Vec<_>>().join(", ")
 }
 
 /// The first item that was there before, and where.

@@ -18,6 +18,14 @@ pub(super) use time::Time;
 pub use toml::{from_toml, to_toml};
 pub(super) use zone::Zone;
 
+/// Whether Go reads a time by this layout.
+///
+/// # Errors
+/// Go's words where it does not.
+pub fn check(layout: &str, value: &str) -> Result<(), String> {
+    Time::parse(layout, value, &Zone::Utc).map(drop).map_err(|error| error.to_string())
+}
+
 /// The functions of this family.
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("ago", &[Param::Any], ago),

@@ -16,6 +16,14 @@ use crate::{Context, List, Value, utf8};
 use compiled::{Compiled, Subject, compiled};
 use syntax::SyntaxError;
 
+/// Whether Go takes a pattern.
+///
+/// # Errors
+/// Go's words where it does not.
+pub fn check_pattern(pattern: &str) -> Result<(), String> {
+    syntax::parse(pattern).map(drop).map_err(|error| error.to_string())
+}
+
 /// The functions of this family.
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("mustRegexFind", &[Param::Str, Param::Str], |ctx, args| find(ctx, args, or_error)),

@@ -11,6 +11,29 @@ use url::{Url, parse_userinfo};
 pub(super) const FUNCTIONS: &[Function] =
     &[Function::new("urlJoin", &[Param::Map], url_join), Function::new("urlParse", &[Param::Str], url_parse)];
 
+/// What others ask of a URL, read as Go's net/url reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// True where it begins with a scheme.
+    pub has_scheme: bool,
+    /// Host without port and brackets.
+    pub hostname: String,
+    /// Path without escapes.
+    pub path: String,
+}
+
+impl Address {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    /// Go's words where the text is none.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text.as_bytes()).map_err(|error| error.to_string())?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ok(Self { has_scheme: !url.scheme.is_empty(), hostname: text(url.hostname()), path: text(&url.path) })
+    }
+}
+
 fn url_parse(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, FunctionError> {
     let text = args.text(0)?.as_bytes();
     ctx.spend_bytes(text.len() as u64)?;
