@@ -246,12 +246,16 @@ fn nothing_is_promoted_on_silence() {
     }
     let stable = places.map(|place| ward.status(place)["stableRS"].clone());
     ward.apply(&all("2"));
-    for place in places.iter().filter(|place| **place != "nan") {
-        ward.says(
-            place,
-            "Degraded",
-            &["RolloutAborted", "assessed Error due to consecutiveErrors (2) > consecutiveErrorLimit (1)"],
-        );
+    let causes = [
+        ("down", "onnection refused"),
+        ("empty", "index out of range"),
+        ("refused", "401"),
+        ("slow", "did not answer in full within 1"),
+        ("broken", "500"),
+    ];
+    for (place, cause) in causes {
+        let verdict = "assessed Error due to consecutiveErrors (2) > consecutiveErrorLimit (1)";
+        ward.says(place, "Degraded", &["RolloutAborted", verdict, cause]);
     }
     ward.says("nan", "Paused", &["InconclusiveAnalysisRun"]);
     assert_eq!(places.map(|place| ward.status(place)["stableRS"].clone()), stable, "the old version stays");
