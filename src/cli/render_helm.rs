@@ -125,7 +125,7 @@ fn rendered(args: &RenderHelmArgs) -> Result<String, RenderHelmError> {
         &RenderOptions {
             release: Release::new(&args.release_name, &args.namespace),
             values: &values,
-            capabilities: &Capabilities::offline(kube_version, api_versions),
+            capabilities: &Capabilities::offline(args.helm_version, kube_version, api_versions),
             version: args.helm_version,
             skip_schema_validation: args.skip_schema_validation,
             world: &OsWorld,

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use crate::{Kind, Object, fmt};
+use crate::{Kind, Object};
 
 /// A `complex128`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,11 +18,6 @@ impl Object for Complex {
 
     fn kind(&self) -> Kind {
         Kind::Complex128
-    }
-
-    fn text(&self) -> Option<String> {
-        let sign = if self.imaginary.is_sign_negative() { "" } else { "+" };
-        Some(format!("({}{sign}{}i)", fmt::float_text(self.real), fmt::float_text(self.imaginary)))
     }
 
     fn truth(&self) -> bool {

@@ -43,6 +43,11 @@ pub trait Object: Any {
         None
     }
 
+    /// What the Go type's `GoString` method gives, if it has one: `%#v` prints that.
+    fn go_string(&self) -> Option<String> {
+        None
+    }
+
     /// What an action prints that ends in this very value. Go finds the methods of a pointer there too, and those of
     /// what a pointer points to.
     fn shown(&self) -> Option<String> {

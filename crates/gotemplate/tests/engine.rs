@@ -82,6 +82,15 @@ fn check(template: &str, expected: &str) {
 }
 
 #[test]
+fn complex_numbers_are_printed_and_refused() {
+    check("{{ 1i }} {{ printf \"%v %.1f %T\" 1.5i 2i 1i }}", "(0+1i) (0+1.5i) (0.0+2.0i) complex128");
+    check(
+        "{{ printf \"%d %s %q\" 1i 1i 1i }}",
+        "%!d(complex128=(0+1i)) %!s(complex128=(0+1i)) %!q(complex128=(0+1i))",
+    );
+}
+
+#[test]
 fn text_is_trimmed() {
     check("a {{- 1 -}} \n b", "a1b");
     check("{{/* note */}}a {{- /* note */ -}} b", "ab");

@@ -47,6 +47,10 @@ impl JsonWriter {
         }
         node.view(|view| match view {
             View::Scalar(scalar) => self.scalar(&scalar),
+            View::Bytes(bytes) => {
+                self.bytes(bytes);
+                Ok(())
+            }
             View::Sequence(items) => {
                 self.out.push('[');
                 let mut count = 0;
@@ -127,6 +131,23 @@ impl JsonWriter {
 
     fn text(&mut self, text: &str) {
         self.out.push('"');
+        self.characters(text);
+        self.out.push('"');
+    }
+
+    /// A text with bytes that are no UTF-8, each of which is written as an escape.
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.out.push('"');
+        for chunk in bytes.utf8_chunks() {
+            self.characters(chunk.valid());
+            for _ in chunk.invalid() {
+                self.out.push_str("\\ufffd");
+            }
+        }
+        self.out.push('"');
+    }
+
+    fn characters(&mut self, text: &str) {
         let mut written = 0;
         for (place, character) in text.char_indices() {
             let escape = match character {
@@ -154,7 +175,6 @@ impl JsonWriter {
             written = place + character.len_utf8();
         }
         self.out.push_str(&text[written..]);
-        self.out.push('"');
     }
 }
 

@@ -6,6 +6,7 @@ use crate::node::{Node, View};
 use crate::number::non_finite;
 use crate::read::builder::{Builder, Duplicates, Numbers, ReadOptions};
 use crate::read::compose::{Rules, Stop, compose, json_key, json_scalar};
+use crate::resolve::go_text;
 use crate::scalar::Scalar;
 use crate::scan::fault::Dialect;
 use crate::value::{Key, Value};
@@ -181,6 +182,7 @@ fn rebuild<B: Builder>(value: &Value, builder: &mut B, numbers: Numbers) -> Resu
             Ok(scalar) => Ok(builder.scalar(scalar)),
             Err(_) => Err(ReadError::json("json: unsupported value: NaN".to_owned())),
         },
+        View::Bytes(bytes) => Ok(builder.scalar(Scalar::String(go_text(bytes).into()))),
         View::Sequence(items) => {
             let mut sequence = builder.sequence();
             for item in items {

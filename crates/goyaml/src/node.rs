@@ -12,6 +12,9 @@ pub trait Node: Sized {
 pub enum View<'a, N> {
     /// A scalar.
     Scalar(Scalar<'a>),
+    /// A Go string whose bytes are no UTF-8: base64 under `!!binary` where YAML is written by itself, replacement
+    /// characters where it takes the way through JSON.
+    Bytes(&'a [u8]),
     /// The items of a list.
     Sequence(&'a mut dyn Iterator<Item = &'a N>),
     /// The entries of a map in any order: emitters sort them.

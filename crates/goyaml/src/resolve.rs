@@ -171,7 +171,8 @@ fn decode_binary(text: &str) -> Result<Scalar<'static>, String> {
     Ok(Scalar::String(Cow::Owned(go_text(&bytes))))
 }
 
-fn go_text(bytes: &[u8]) -> String {
+/// A text in which each byte that is no UTF-8 is a replacement character.
+pub(crate) fn go_text(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());

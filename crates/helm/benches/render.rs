@@ -60,7 +60,7 @@ fn render(chart: &Arc<Chart>, values: &Table) {
         &RenderOptions {
             release: Release::new("demo", "default"),
             values,
-            capabilities: &Capabilities::offline(Some(kube_version), []),
+            capabilities: &Capabilities::offline(HelmVersion::V4, Some(kube_version), []),
             version: HelmVersion::V4,
             skip_schema_validation: false,
             world: &StillWorld::default(),

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::HelmVersion;
+
 /// The version of a cluster, as charts see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KubeVersion {
@@ -75,29 +77,47 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// What Helm knows with no cluster, with `kube_version` and `more` API versions on top.
-    pub fn offline(kube_version: Option<KubeVersion>, more: impl IntoIterator<Item = String>) -> Self {
-        let known = KNOWN_VERSIONS.iter().map(|version| (*version).to_owned());
+    /// What this Helm knows with no cluster, with `kube_version` and `more` API versions on top.
+    pub fn offline(
+        version: HelmVersion,
+        kube_version: Option<KubeVersion>,
+        more: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let known = KNOWN_VERSIONS.iter().flat_map(|known| match version {
+            HelmVersion::V3 => known_to_3_19(known),
+            HelmVersion::V4 => vec![*known],
+        });
         Self {
-            kube_version: kube_version.unwrap_or_else(default_kube_version),
-            api_versions: known.chain(more).collect(),
+            kube_version: kube_version.unwrap_or_else(|| default_kube_version(version)),
+            api_versions: known.map(str::to_owned).chain(more).collect(),
         }
     }
 }
 
 impl Default for Capabilities {
+    /// What Helm 4.2 knows with no cluster.
     fn default() -> Self {
-        Self::offline(None, [])
+        Self::offline(HelmVersion::V4, None, [])
     }
 }
 
-/// The version that goes with the API library of Helm 4.2.
-fn default_kube_version() -> KubeVersion {
-    KubeVersion {
-        version: "v1.36.0".to_owned(),
-        normalized: "v1.36.0".to_owned(),
-        major: "1".to_owned(),
-        minor: "36".to_owned(),
+/// The version that goes with the API library Helm is built with.
+fn default_kube_version(version: HelmVersion) -> KubeVersion {
+    let minor = match version {
+        HelmVersion::V3 => "34",
+        HelmVersion::V4 => "36",
+    };
+    let version = format!("v1.{minor}.0");
+    KubeVersion { normalized: version.clone(), version, major: "1".to_owned(), minor: minor.to_owned() }
+}
+
+/// What Helm 3.19 has in the place of an API version of 4.2.
+fn known_to_3_19(known: &'static str) -> Vec<&'static str> {
+    match known {
+        "autoscaling/v2" => vec![known, "autoscaling/v2beta1", "autoscaling/v2beta2"],
+        "scheduling.k8s.io/v1alpha2" => vec!["scheduling.k8s.io/v1alpha1"],
+        "storagemigration.k8s.io/v1beta1" => vec!["storagemigration.k8s.io/v1alpha1"],
+        _ => vec![known],
     }
 }
 
@@ -169,6 +189,18 @@ mod tests {
         let read = KubeVersion::parse(text).ok();
         let found = read.as_ref().map(|v| (&*v.version, &*v.normalized, &*v.major, &*v.minor));
         assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn each_helm_knows_what_its_library_knows() {
+        let knows = |version, known: &str| {
+            Capabilities::offline(version, None, []).api_versions.iter().any(|api| api == known)
+        };
+        assert!(
+            knows(HelmVersion::V3, "autoscaling/v2beta1") && !knows(HelmVersion::V4, "autoscaling/v2beta1")
+        );
+        assert_eq!(Capabilities::offline(HelmVersion::V3, None, []).kube_version.version, "v1.34.0");
+        assert_eq!(Capabilities::default().kube_version.version, "v1.36.0");
     }
 
     #[test]

@@ -13,16 +13,23 @@ use crate::values::Table;
 /// a second render of the same chart parses nothing.
 #[derive(Debug)]
 pub struct Chart {
+    pub(crate) contents: Arc<Contents>,
+    /// Apart from the contents, which it refers to itself.
+    pub(crate) prepared: Mutex<Vec<Arc<Prepared>>>,
+}
+
+/// What the files of a chart say.
+#[derive(Clone, Debug)]
+pub(crate) struct Contents {
     pub(crate) metadata: Metadata,
     pub(crate) lock: Option<Lock>,
     pub(crate) values: Arc<Table>,
-    pub(crate) schema: Option<Schema>,
+    pub(crate) schema: Option<Arc<Schema>>,
     pub(crate) templates: Vec<TextFile>,
     /// The manifests of crds/, in the order they were loaded.
     pub(crate) crds: Vec<(String, Arc<[u8]>)>,
     pub(crate) files: Arc<FileSet>,
-    pub(crate) subcharts: Vec<Arc<Chart>>,
-    pub(crate) prepared: Mutex<Vec<Arc<Prepared>>>,
+    pub(crate) subcharts: Vec<Arc<Contents>>,
 }
 
 /// Files by their path in the chart.
@@ -37,30 +44,31 @@ pub(crate) struct TextFile {
     pub(crate) text: Arc<[u8]>,
 }
 
+impl From<Contents> for Chart {
+    fn from(contents: Contents) -> Self {
+        Self { contents: Arc::new(contents), prepared: Mutex::default() }
+    }
+}
+
 impl Chart {
     /// What Chart.yaml says.
     pub fn metadata(&self) -> &Metadata {
-        &self.metadata
+        &self.contents.metadata
     }
 
     /// What Chart.lock says, if there is one.
     pub fn lock(&self) -> Option<&Lock> {
-        self.lock.as_ref()
+        self.contents.lock.as_ref()
     }
 
     /// The default values.
     pub fn values(&self) -> &Table {
-        &self.values
-    }
-
-    /// The sub-charts that are there, listed in Chart.yaml or not.
-    pub fn subcharts(&self) -> &[Arc<Chart>] {
-        &self.subcharts
+        &self.contents.values
     }
 
     /// The content of a file that is neither template nor part of the chart's own description.
     pub fn file(&self, path: &str) -> Option<&Arc<[u8]>> {
-        self.files.get(path)
+        self.contents.files.get(path)
     }
 }
 

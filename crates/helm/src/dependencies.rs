@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gotemplate::functions::semver::{Constraint, Version};
 use gotemplate::{Map, Value as Live};
 
-use crate::chart::{Chart, Dependency};
+use crate::chart::{Contents, Dependency};
 use crate::load::scalar_text;
 use crate::values::coalesce::{CoalesceError, Nulls, coalesce, merge_maps, thaw_needed};
 use crate::values::paths::{Needed, scalar, table};
@@ -15,7 +15,7 @@ use crate::{HelmVersion, RenderError};
 /// A chart in its place: the copy that one parent uses under one name.
 #[derive(Clone, Debug)]
 pub(crate) struct ChartNode {
-    pub(crate) chart: Arc<Chart>,
+    pub(crate) chart: Arc<Contents>,
     /// The chart's name, or the alias it has here.
     pub(crate) name: Arc<str>,
     /// What Chart.yaml lists, once the values have spoken; none where it lists nothing.
@@ -27,7 +27,7 @@ pub(crate) struct ChartNode {
 
 impl ChartNode {
     /// The chart with all that is in its charts/, as loaded.
-    pub(crate) fn new(chart: &Arc<Chart>) -> Self {
+    pub(crate) fn new(chart: &Arc<Contents>) -> Self {
         Self {
             chart: chart.clone(),
             name: Arc::from(chart.metadata.name.as_str()),
@@ -59,7 +59,7 @@ impl ChartNode {
 }
 
 /// The names that Chart.yaml lists and charts/ lacks. Helm looks at names only here.
-pub(crate) fn check_present(chart: &Chart) -> Result<(), RenderError> {
+pub(crate) fn check_present(chart: &Contents) -> Result<(), RenderError> {
     let missing: Vec<String> = chart
         .metadata
         .dependencies()
@@ -69,7 +69,7 @@ pub(crate) fn check_present(chart: &Chart) -> Result<(), RenderError> {
     if missing.is_empty() { Ok(()) } else { Err(RenderError::MissingDependencies(missing)) }
 }
 
-pub(crate) fn is_present(chart: &Chart, name: &str) -> bool {
+pub(crate) fn is_present(chart: &Contents, name: &str) -> bool {
     chart.subcharts.iter().any(|sub| sub.metadata.name == name)
 }
 
@@ -83,7 +83,7 @@ pub(crate) fn in_range(range: &str, version: &str) -> bool {
 
 /// The tree of `chart` once conditions and tags have been looked up in `values`.
 pub(crate) fn enabled(
-    chart: &Arc<Chart>,
+    chart: &Arc<Contents>,
     values: &Table,
     version: HelmVersion,
 ) -> Result<ChartNode, CoalesceError> {

@@ -6,7 +6,7 @@ use goyaml::JsonLayout;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
-use crate::chart::{Chart, Dependency};
+use crate::chart::{Chart, Contents, Dependency};
 use crate::dependencies::{in_range, is_present};
 
 /// A chart to fetch.
@@ -62,18 +62,18 @@ impl Chart {
         &self,
         alias: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Vec<DependencyRequest>, LockError> {
-        let listed: Vec<&Dependency> = self.metadata.dependencies().collect();
-        if listed.iter().all(|dependency| is_present(self, &dependency.name)) {
+        let listed: Vec<&Dependency> = self.contents.metadata.dependencies().collect();
+        if listed.iter().all(|dependency| is_present(&self.contents, &dependency.name)) {
             return Ok(Vec::new());
         }
-        if let Some(lock) = &self.lock {
+        if let Some(lock) = &self.contents.lock {
             self.check_lock(&listed, &lock.dependencies, &lock.digest, alias)?;
         }
-        let (chosen, locked) = match &self.lock {
+        let (chosen, locked) = match &self.contents.lock {
             Some(lock) => (lock.dependencies.iter().collect(), true),
             None => (listed, false),
         };
-        let missing = chosen.into_iter().filter(|dependency| !is_present(self, &dependency.name));
+        let missing = chosen.into_iter().filter(|dependency| !is_present(&self.contents, &dependency.name));
         let mut requests: Vec<DependencyRequest> = Vec::new();
         for Dependency { name, repository, version, .. } in missing {
             if repository.is_empty() {
@@ -97,11 +97,12 @@ impl Chart {
     /// # Errors
     /// When a chart is not the one that was asked for.
     pub fn with_dependencies(
-        mut self,
+        self,
         fetched: Vec<(DependencyRequest, Arc<Chart>)>,
     ) -> Result<Chart, LockError> {
+        let mut contents = Contents::clone(&self.contents);
         for (request, chart) in fetched {
-            let found = &chart.metadata;
+            let found = &chart.contents.metadata;
             if found.name != request.name || !in_range(&request.version, &found.version) {
                 return Err(LockError::WrongVersion {
                     name: found.name.clone(),
@@ -109,11 +110,10 @@ impl Chart {
                     wanted: format!("{} {}", request.name, request.version),
                 });
             }
-            self.subcharts.push(chart);
+            contents.subcharts.push(chart.contents.clone());
         }
-        self.subcharts.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
-        self.prepared = Default::default();
-        Ok(self)
+        contents.subcharts.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
+        Ok(contents.into())
     }
 
     fn check_lock(
@@ -129,7 +129,7 @@ impl Chart {
         if digest == hash(&format!("[{},{}]", json_list(&resolved), json_list(locked))) {
             return Ok(());
         }
-        if self.metadata.api_version != "v1" {
+        if self.contents.metadata.api_version != "v1" {
             return Err(LockError::OutOfSync);
         }
         // Helm 2 hashed the requirements alone, as written.

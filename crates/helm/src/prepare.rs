@@ -51,8 +51,8 @@ pub(crate) fn prepared(
     values: &Table,
     version: HelmVersion,
 ) -> Result<Arc<Prepared>, RenderError> {
-    let root =
-        enabled(chart, values, version).map_err(|error| RenderError::Dependencies(error.to_string()))?;
+    let root = enabled(&chart.contents, values, version)
+        .map_err(|error| RenderError::Dependencies(error.to_string()))?;
     let mut mark = String::new();
     root.mark(&mut mark);
     let known =
@@ -186,5 +186,22 @@ impl TextCache {
         texts.bytes += text.len();
         texts.by_text.insert(text.into(), parsed.clone());
         Ok(parsed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MemoryFiles;
+
+    #[test]
+    fn a_chart_goes_with_the_last_who_holds_it() {
+        let files = MemoryFiles::from_iter([("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n")]);
+        let chart = Arc::new(Chart::load(&files).expect("it loads"));
+        let contents = Arc::downgrade(&chart.contents);
+        prepared(&chart, &Table::default(), HelmVersion::V4).expect("it is made ready");
+        assert!(contents.upgrade().is_some());
+        drop(chart);
+        assert!(contents.upgrade().is_none(), "what is kept for renders holds the chart itself");
     }
 }

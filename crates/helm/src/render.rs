@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gotemplate::{Context, ExecError, MissingKey, Value as Live, World};
 
 use crate::capabilities::Capabilities;
-use crate::chart::Chart;
+use crate::chart::{Chart, Contents};
 use crate::dependencies::{ChartNode, check_present, in_range};
 use crate::errors::{Place, execution_error, octet_fault};
 use crate::functions::{Host, cut_no_value};
@@ -63,10 +63,11 @@ pub struct RenderOptions<'a> {
 /// # Errors
 /// What Helm refuses, in its words.
 pub fn render(chart: &Arc<Chart>, options: &RenderOptions<'_>) -> Result<Rendered, RenderError> {
-    if !matches!(chart.metadata.chart_type.as_str(), "" | "application") {
-        return Err(RenderError::NotInstallable(chart.metadata.chart_type.clone()));
+    let contents = &chart.contents;
+    if !matches!(contents.metadata.chart_type.as_str(), "" | "application") {
+        return Err(RenderError::NotInstallable(contents.metadata.chart_type.clone()));
     }
-    check_present(chart)?;
+    check_present(contents)?;
     check_name(&options.release.name)?;
     let prepared = prepared(chart, options.values, options.version)?;
     let values = thaw_table(options.values);
@@ -75,7 +76,7 @@ pub fn render(chart: &Arc<Chart>, options: &RenderOptions<'_>) -> Result<Rendere
     if !options.skip_schema_validation {
         schema::check(&prepared.root, &values).map_err(RenderError::Schema)?;
     }
-    check_cluster(chart, options.capabilities)?;
+    check_cluster(contents, options.capabilities)?;
     let scopes = scopes(&prepared.root, values, options);
     let files = run(&prepared, scopes, options)?;
     let mut collector = Collector::new(options.version, options.budget);
@@ -96,7 +97,7 @@ fn crds(node: &ChartNode, path: &str, collector: &mut Collector<'_>) {
     }
 }
 
-fn check_cluster(chart: &Chart, capabilities: &Capabilities) -> Result<(), RenderError> {
+fn check_cluster(chart: &Contents, capabilities: &Capabilities) -> Result<(), RenderError> {
     let required = &chart.metadata.kube_version;
     let found = &capabilities.kube_version;
     if required.is_empty() || in_range(required, &found.normalized) {

@@ -22,7 +22,7 @@ fn render(template: &str, kube_version: &str, version: HelmVersion) -> Result<St
         &RenderOptions {
             release: Release::new("demo", "default"),
             values: &helm::Table::default(),
-            capabilities: &Capabilities::offline(Some(kube_version), []),
+            capabilities: &Capabilities::offline(version, Some(kube_version), []),
             version,
             skip_schema_validation: false,
             world: &StillWorld::default(),
@@ -80,7 +80,48 @@ fn encoders_see_nil_and_moments_as_gos_do() {
 }
 
 #[test]
+fn bytes_that_are_no_text_are_escaped_or_written_in_base64() {
+    check("{{ toJson (b64dec \"YWL/\") }}|{{ toYaml (b64dec \"YWL/\") }}", "\"ab\\ufffd\"|ab\u{fffd}");
+    check("{{ toYamlPretty (dict \"a\" (b64dec \"/w==\")) }}", "a: !!binary /w==");
+    check(
+        "{{ toYamlPretty (dict \"a\" (repeat 53 (b64dec \"/w==\"))) }}",
+        &format!("a: !!binary |\n  {}\n  8=", "/".repeat(70)),
+    );
+}
+
+#[test]
+fn what_has_no_encoding_is_nothing() {
+    check("{{ toJson 1i }}|{{ toYaml 1i }}|", "||");
+    check("{{ toToml (list) }}|{{ toToml (regexFindAll \"x\" \"a\" -1) }}", "[]|[]");
+}
+
+#[test]
+fn copies_and_go_syntax_are_those_of_go() {
+    check("{{ deepCopy (semver \"1.2.3\") }}", "0.0.0");
+    check(
+        "{{ printf \"%#v\" (toDate \"2006-01-02T15:04:05Z07:00\" \"2024-02-29T12:34:56Z\") }}",
+        "time.Date(2024, time.February, 29, 12, 34, 56, 0, time.UTC)",
+    );
+}
+
+#[test]
+fn floats_in_toml_have_an_exponent_since_helm_4() {
+    let found = |version| render("{{ toToml (dict \"a\" 1e21 \"b\" 0.5) }}", "1.33.4", version);
+    assert_eq!(found(HelmVersion::V4).as_deref(), Ok("a = 1e+21\nb = 0.5"));
+    assert_eq!(found(HelmVersion::V3).as_deref(), Ok("a = 1000000000000000000000.0\nb = 0.5"));
+}
+
+#[test]
 fn mistakes_are_told_as_gos_readers_tell_them() {
+    check(
+        "{{ fromJson \"{\\\"a\\\": [1e999, 2]}\" | toJson }}",
+        "{\"Error\":\"json: cannot unmarshal number 1e999 into Go value of type float64\",\"a\":[null,2]}",
+    );
+    check(
+        "{{ fromJson \"1e999\" }}",
+        "map[Error:json: cannot unmarshal number into Go value of type map[string]interface {}]",
+    );
+
     check("{{ fromJson \"-\" }}", "map[Error:invalid character ' ' in numeric literal]");
     check("{{ fromJson \"[1e999, x\" }}", "map[Error:invalid character 'x' looking for beginning of value]");
     check(

@@ -2,6 +2,7 @@
 
 use super::{MAX_DEPTH, Printer, flags};
 use crate::budget::Exhausted;
+use crate::complex::Complex;
 use crate::{Kind, Object, Value};
 
 impl Printer {
@@ -59,10 +60,7 @@ impl Printer {
                 true
             }
             Value::Object(object) => self.object(&**object, verb, depth),
-            Value::Function(_) => {
-                self.address();
-                true
-            }
+            Value::Function(_) => self.pointer(verb),
         };
         if !known {
             self.bad_verb(value, verb);
@@ -92,6 +90,29 @@ impl Printer {
         self.flags.sharp = !sharp;
         self.integer(0xc0_0000_0000, false, 'x');
         self.flags.sharp = sharp;
+    }
+
+    /// What is printed as an address; other verbs than those of integers are refused.
+    fn pointer(&mut self, verb: char) -> bool {
+        let known = matches!(verb, 'v' | 'p' | 'b' | 'o' | 'd' | 'x' | 'X');
+        if known {
+            self.address();
+        }
+        known
+    }
+
+    fn complex(&mut self, number: Complex, verb: char) -> bool {
+        let known = matches!(verb, 'v' | 'b' | 'g' | 'G' | 'x' | 'X' | 'f' | 'F' | 'e' | 'E');
+        if known {
+            let plus = self.flags.plus;
+            self.out.push(b'(');
+            self.float(number.real, verb);
+            self.flags.plus = true;
+            self.float(number.imaginary, verb);
+            self.out.extend_from_slice(b"i)");
+            self.flags.plus = plus;
+        }
+        known
     }
 
     fn boolean(&mut self, truth: bool, verb: char) -> bool {
@@ -201,6 +222,13 @@ impl Printer {
         if let Some(text) = asks_methods.then(|| object.text()).flatten() {
             return self.string(text.as_bytes(), verb);
         }
+        if let Some(text) = (!self.erroring && self.flags.sharp_v).then(|| object.go_string()).flatten() {
+            self.out.extend_from_slice(text.as_bytes());
+            return true;
+        }
+        if let Some(number) = object.as_any().downcast_ref::<Complex>() {
+            return self.complex(*number, verb);
+        }
         match object.kind() {
             Kind::Struct => {
                 self.fields(object, verb, depth);
@@ -211,17 +239,14 @@ impl Printer {
                 self.fields(object, verb, depth);
                 true
             }
-            Kind::Ptr => {
-                self.address();
+            Kind::Ptr => self.pointer(verb),
+            _ => {
+                // A named basic type is printed as what it is made of.
+                if let Some(plain) = object.plain() {
+                    self.print_value(&plain, verb, depth + 1);
+                }
                 true
             }
-            _ => match object.plain() {
-                Some(plain) => {
-                    self.print_value(&plain, verb, depth + 1);
-                    true
-                }
-                None => false,
-            },
         }
     }
 

@@ -9,6 +9,7 @@ use crate::node::{Node, View};
 use crate::number::{json_float, non_finite, shortest_float};
 use crate::read::builder::{Numbers, ReadOptions};
 use crate::read::compose::{json_key, json_scalar};
+use crate::resolve::go_text;
 use crate::scalar::Scalar;
 use crate::scan::fault::{Dialect, is_forbidden};
 use crate::sort::sort_naturally;
@@ -148,6 +149,7 @@ impl Emitter {
         }
         node.view(|view| match view {
             View::Scalar(scalar) => self.value(scalar, Place { parent, indent, simple_key: false }),
+            View::Bytes(bytes) => self.bytes(bytes, Place { parent, indent, simple_key: false }),
             View::Sequence(items) => self.sequence(items, parent, indent, depth),
             View::Mapping(entries) | View::Struct(entries) => self.mapping(entries, parent, indent, depth),
         })
@@ -246,6 +248,18 @@ impl Emitter {
             }
         }
         Ok(())
+    }
+
+    /// Writes a Go string that is no UTF-8.
+    fn bytes(&mut self, bytes: &[u8], place: Place) -> Result<(), Refusal> {
+        match self.route {
+            Route::Json => self.value(Scalar::String(go_text(bytes).into()), place),
+            Route::Direct => {
+                self.write_word("!!binary");
+                self.binary(bytes, place);
+                Ok(())
+            }
+        }
     }
 
     /// The indentation one level further in.

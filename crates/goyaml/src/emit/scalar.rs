@@ -1,5 +1,7 @@
 //! Texts in their five styles, folded where the dialect folds.
 
+use data_encoding::BASE64;
+
 use super::style::{is_break, is_printable};
 use super::{Emitter, Place};
 use crate::scan::fault::Dialect;
@@ -16,6 +18,24 @@ impl Emitter {
             Style::DoubleQuoted => self.double_quoted(text, folds, indent),
             Style::Literal | Style::Folded => self.literal(text, indent),
         }
+    }
+
+    /// Writes bytes in base64; more than a line of it becomes a block.
+    pub(super) fn binary(&mut self, bytes: &[u8], place: Place) {
+        const LINE: usize = 70;
+        let digits = BASE64.encode(bytes);
+        let indent = self.deeper(place.indent, place.parent, true);
+        if digits.len() < LINE {
+            return self.plain(&digits, false, indent);
+        }
+        let mut lines = String::with_capacity(digits.len() + digits.len() / LINE + 1);
+        for (at, digit) in digits.chars().enumerate() {
+            lines.push(digit);
+            if (at + 1) % LINE == 0 || at + 1 == digits.len() {
+                lines.push('\n');
+            }
+        }
+        self.literal(&lines, indent);
     }
 
     fn plain(&mut self, text: &str, folds: bool, indent: i32) {

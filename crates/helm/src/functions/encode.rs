@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use data_encoding::BASE64;
-use gotemplate::{List, Map, Str, Value as Live};
+use gotemplate::{Kind, List, Map, Str, Value as Live};
 use goyaml::{Builder, Node, Scalar, View};
 
 /// A template value as encoders see it. Clones of values are cheap, so children are held, not borrowed.
@@ -23,6 +23,7 @@ impl Node for Plain {
             }
             Live::Object(object) => match object.plain() {
                 Some(plain) => Plain(plain).view(see),
+                None if object.kind() == Kind::Complex128 => see(View::Scalar(REFUSED)),
                 None => {
                     let fields: Vec<(Str, Plain)> =
                         object.json_fields().into_iter().map(|(name, value)| (name, Plain(value))).collect();
@@ -30,7 +31,7 @@ impl Node for Plain {
                 }
             },
             Live::Bytes(bytes) => see(View::Scalar(Scalar::String(BASE64.encode(bytes).into()))),
-            Live::Str(value) => see(View::Scalar(text(value))),
+            Live::Str(value) => see(string(value)),
             other => see(View::Scalar(scalar(other))),
         }
     }
@@ -66,13 +67,22 @@ impl Node for Direct {
                     see(View::Mapping(&mut fields))
                 }
             },
-            Live::Str(value) => see(View::Scalar(text(value))),
+            Live::Str(value) => see(string(value)),
             Live::Bytes(_) => Plain(self.0.clone()).view(|view| match view {
                 View::Scalar(scalar) => see(View::Scalar(scalar)),
-                View::Sequence(_) | View::Mapping(_) | View::Struct(_) => see(View::Scalar(Scalar::Null)),
+                View::Bytes(_) | View::Sequence(_) | View::Mapping(_) | View::Struct(_) => {
+                    see(View::Scalar(Scalar::Null))
+                }
             }),
             other => see(View::Scalar(scalar(other))),
         }
+    }
+}
+
+fn string<N>(value: &Str) -> View<'_, N> {
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => View::Scalar(Scalar::text(text)),
+        Err(_) => View::Bytes(value.as_bytes()),
     }
 }
 
@@ -80,12 +90,14 @@ fn text(text: &Str) -> Scalar<'_> {
     Scalar::String(text.to_text())
 }
 
+/// What no encoder takes, for values that none takes: functions and complex numbers.
+const REFUSED: Scalar<'static> = Scalar::Float(f64::NAN);
+
 fn scalar(value: &Live) -> Scalar<'static> {
     match value {
         Live::Bool(flag) => Scalar::Bool(*flag),
         Live::Float(number) => Scalar::Float(*number),
-        // No encoder takes a function: not-a-number is what they all refuse.
-        Live::Function(_) => Scalar::Float(f64::NAN),
+        Live::Function(_) => REFUSED,
         Live::Sized(_, bits) => value.as_integer().map_or(Scalar::Uint(*bits), Scalar::Int),
         other => other.as_integer().map_or(Scalar::Null, Scalar::Int),
     }

@@ -12,6 +12,26 @@ const DEEPEST: usize = 2000;
 
 /// Reads one value that fills the whole text; all numbers are floats.
 pub(crate) fn read_json(text: &[u8]) -> Result<Live, JsonError> {
+    let read = read_json_leniently(text)?;
+    read.too_large.map_or(Ok(read.value), Err)
+}
+
+/// A value and what is wrong with its numbers.
+pub(super) struct Lenient {
+    pub(super) value: Live,
+    /// The first number that is no float; it is nil in the value.
+    pub(super) too_large: Option<JsonError>,
+}
+
+impl Lenient {
+    /// The word Go has for the type of the value.
+    pub(super) fn json_type(&self) -> &'static str {
+        if self.too_large.is_some() && self.value.is_nil() { "number" } else { json_type(&self.value) }
+    }
+}
+
+/// As [`read_json`], but it goes on after numbers beyond a float.
+pub(super) fn read_json_leniently(text: &[u8]) -> Result<Lenient, JsonError> {
     let mut reader = Reader { text, at: 0, too_large: None };
     reader.blanks();
     let value = reader.value(0)?;
@@ -19,7 +39,7 @@ pub(crate) fn read_json(text: &[u8]) -> Result<Live, JsonError> {
     match reader.peek() {
         Some(c) => Err(unexpected(c, "after top-level value")),
         // Go checks the whole text before it looks at a number.
-        None => reader.too_large.map_or(Ok(value), Err),
+        None => Ok(Lenient { value, too_large: reader.too_large }),
     }
 }
 

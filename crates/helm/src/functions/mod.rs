@@ -21,11 +21,12 @@ mod toml_in;
 mod toml_out;
 
 use encode::{Direct, LiveBuilder, Plain};
-use json::{json_type, read_json};
+use json::{json_type, read_json, read_json_leniently};
+use toml_out::Floats;
 
 /// All functions of a Helm line.
 pub(crate) fn functions(version: HelmVersion) -> Arc<FunctionSet> {
-    static V3: LazyLock<Arc<FunctionSet>> = LazyLock::new(|| Arc::new(sprig().with(HELM)));
+    static V3: LazyLock<Arc<FunctionSet>> = LazyLock::new(|| Arc::new(sprig().with(HELM).with(HELM_3)));
     static V4: LazyLock<Arc<FunctionSet>> = LazyLock::new(|| Arc::new(sprig().with(HELM).with(HELM_4)));
     match version {
         HelmVersion::V3 => V3.clone(),
@@ -36,6 +37,11 @@ pub(crate) fn functions(version: HelmVersion) -> Arc<FunctionSet> {
 fn sprig() -> FunctionSet {
     FunctionSet::clone(&FunctionSet::sprig())
 }
+
+/// What Helm 3 has of its own.
+const HELM_3: &[Function] = &[Function::new("toToml", &[Param::Any], |_, args| {
+    Ok(Live::str(toml(args, Floats::Plain)?.unwrap_or_else(|why| why)))
+})];
 
 const HELM: &[Function] = &[
     Function::new("include", &[Param::Str, Param::Any], include),
@@ -59,11 +65,12 @@ const HELM: &[Function] = &[
     Function::new("fromJson", &[Param::Str], from_json),
     Function::new("fromJsonArray", &[Param::Str], from_json_array),
     Function::new("mustFromJson", &[Param::Str], must_from_json),
-    Function::new("toToml", &[Param::Any], to_toml),
     Function::new("fromToml", &[Param::Str], from_toml),
 ];
 
+/// What Helm 4 has of its own.
 const HELM_4: &[Function] = &[
+    Function::new("toToml", &[Param::Any], to_toml),
     Function::new("mustToYaml", &[Param::Any], must_to_yaml),
     Function::new("mustToToml", &[Param::Any], must_to_toml),
 ];
@@ -255,8 +262,8 @@ fn error_list(why: String) -> Live {
     Live::List(List::new(vec![Live::str(why)]))
 }
 
-fn mismatch(found: &Live, go_type: &str) -> String {
-    format!("json: cannot unmarshal {} into Go value of type {go_type}", json_type(found))
+fn mismatch(found: &str, go_type: &str) -> String {
+    format!("json: cannot unmarshal {found} into Go value of type {go_type}")
 }
 
 const ANY_MAP: &str = "map[string]interface {}";
@@ -267,7 +274,7 @@ fn from_yaml(_: &mut Context<'_>, args: &[Live]) -> Result<Live, FunctionError> 
     Ok(match read_yaml(args.text(0)?) {
         Ok(None | Some(Live::Nil)) => Live::Map(Map::new()),
         Ok(Some(map @ Live::Map(_))) => map,
-        Ok(Some(other)) => error_map(format!("{DECODING}{}", mismatch(&other, ANY_MAP))),
+        Ok(Some(other)) => error_map(format!("{DECODING}{}", mismatch(json_type(&other), ANY_MAP))),
         Err(why) => error_map(why),
     })
 }
@@ -276,26 +283,41 @@ fn from_yaml_array(_: &mut Context<'_>, args: &[Live]) -> Result<Live, FunctionE
     Ok(match read_yaml(args.text(0)?) {
         Ok(None | Some(Live::Nil)) => Live::List(List::new(Vec::new())),
         Ok(Some(list @ Live::List(_))) => list,
-        Ok(Some(other)) => error_list(format!("{DECODING}{}", mismatch(&other, ANY_LIST))),
+        Ok(Some(other)) => error_list(format!("{DECODING}{}", mismatch(json_type(&other), ANY_LIST))),
         Err(why) => error_list(why),
     })
 }
 
 fn from_json(_: &mut Context<'_>, args: &[Live]) -> Result<Live, FunctionError> {
-    Ok(match read_json(args.text(0)?.as_bytes()) {
-        Ok(map @ Live::Map(_)) => map,
-        Ok(Live::Nil) => Live::Map(Map::nil(&gotemplate::ANY_MAP)),
-        Ok(other) => error_map(mismatch(&other, ANY_MAP)),
-        Err(error) => error_map(error.0),
+    let read = match read_json_leniently(args.text(0)?.as_bytes()) {
+        Ok(read) => read,
+        Err(error) => return Ok(error_map(error.0)),
+    };
+    let found = read.json_type();
+    Ok(match (read.value, read.too_large) {
+        (Live::Map(map), fault) => {
+            // What could be read stays beside the fault.
+            if let Some(fault) = fault {
+                map.insert(Str::from("Error"), Live::str(fault.0));
+            }
+            Live::Map(map)
+        }
+        (Live::Nil, None) => Live::Map(Map::nil(&gotemplate::ANY_MAP)),
+        _ => error_map(mismatch(found, ANY_MAP)),
     })
 }
 
 fn from_json_array(_: &mut Context<'_>, args: &[Live]) -> Result<Live, FunctionError> {
-    Ok(match read_json(args.text(0)?.as_bytes()) {
-        Ok(list @ Live::List(_)) => list,
-        Ok(Live::Nil) => Live::List(List::nil(&gotemplate::ANY_LIST)),
-        Ok(other) => error_list(mismatch(&other, ANY_LIST)),
-        Err(error) => error_list(error.0),
+    let read = match read_json_leniently(args.text(0)?.as_bytes()) {
+        Ok(read) => read,
+        Err(error) => return Ok(error_list(error.0)),
+    };
+    let found = read.json_type();
+    Ok(match (read.value, read.too_large) {
+        (list @ Live::List(_), None) => list,
+        (Live::List(_), Some(fault)) => error_list(fault.0),
+        (Live::Nil, None) => Live::List(List::nil(&gotemplate::ANY_LIST)),
+        _ => error_list(mismatch(found, ANY_LIST)),
     })
 }
 
@@ -303,21 +325,21 @@ fn must_from_json(_: &mut Context<'_>, args: &[Live]) -> Result<Live, FunctionEr
     read_json(args.text(0)?.as_bytes()).map_err(|error| FunctionError::new(error.0))
 }
 
-fn toml(args: &[Live]) -> Result<Result<String, String>, FunctionError> {
+fn toml(args: &[Live], floats: Floats) -> Result<Result<String, String>, FunctionError> {
     if args.any(0).is_nil() {
         return Err(FunctionError::new("reflect: call of reflect.Value.Type on zero Value"));
     }
-    Ok(toml_out::to_toml(args.any(0)).map_err(|error| error.to_string()))
+    Ok(toml_out::to_toml(args.any(0), floats).map_err(|error| error.to_string()))
 }
 
 fn to_toml(_: &mut Context<'_>, args: &[Live]) -> Result<Live, FunctionError> {
-    Ok(Live::str(toml(args)?.unwrap_or_else(|why| why)))
+    Ok(Live::str(toml(args, Floats::Short)?.unwrap_or_else(|why| why)))
 }
 
 fn must_to_toml(_: &mut Context<'_>, args: &[Live]) -> Result<Live, FunctionError> {
-    strict(toml(args)?)
+    strict(toml(args, Floats::Short)?)
 }
 
 fn from_toml(_: &mut Context<'_>, args: &[Live]) -> Result<Live, FunctionError> {
-    Ok(toml_in::read_toml(&args.text(0)?.to_text()).unwrap_or_else(error_map))
+    Ok(toml_in::read_toml(args.text(0)?.as_bytes()).unwrap_or_else(error_map))
 }

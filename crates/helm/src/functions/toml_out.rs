@@ -16,9 +16,18 @@ pub(crate) enum TomlError {
     Unexpected(String),
 }
 
-/// Writes `value`; maps that hold themselves are cut off by `deepest`.
-pub(crate) fn to_toml(value: &Live) -> Result<String, TomlError> {
-    let mut writer = Writer { out: String::new(), key: Vec::new() };
+/// How floats are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Floats {
+    /// With an exponent where that is shorter, as the library does since version 1.6.
+    Short,
+    /// Never with an exponent, as before.
+    Plain,
+}
+
+/// Writes `value`; maps that hold themselves are cut off at [`DEEPEST`].
+pub(crate) fn to_toml(value: &Live, floats: Floats) -> Result<String, TomlError> {
+    let mut writer = Writer { out: String::new(), key: Vec::new(), floats };
     writer.encode(value)?;
     Ok(writer.out)
 }
@@ -26,6 +35,7 @@ pub(crate) fn to_toml(value: &Live) -> Result<String, TomlError> {
 struct Writer {
     out: String,
     key: Vec<String>,
+    floats: Floats,
 }
 
 /// Deepest nesting; a map that holds itself ends here.
@@ -37,6 +47,8 @@ impl Writer {
             return Err(TomlError::Unexpected("a value that is nested too deep".to_owned()));
         }
         match value {
+            // A nil list that is the whole text is written all the same.
+            Live::List(list) if list.is_nil() && self.key.is_empty() => self.key_value(value),
             absent if is_absent(absent) => Ok(()),
             Live::List(list) if is_table_list(list.items())? => self.table_list(list.items()),
             Live::Map(map) => self.table(map),
@@ -140,7 +152,7 @@ impl Writer {
         match value {
             Live::Str(text) => self.out += &quoted(&text.to_text()),
             Live::Bool(flag) => self.out += if *flag { "true" } else { "false" },
-            Live::Float(number) => self.out += &float(*number),
+            Live::Float(number) => self.out += &float(*number, self.floats),
             Live::List(list) => {
                 is_table_list(list.items())?;
                 self.array(list.items(), depth)?;
@@ -236,18 +248,22 @@ fn is_table_list(items: &[Live]) -> Result<bool, TomlError> {
     Ok(!items.is_empty() && items.iter().all(|item| matches!(item, Live::Map(_))))
 }
 
-fn float(number: f64) -> String {
+fn float(number: f64, floats: Floats) -> String {
     if number.is_nan() {
         return "nan".to_owned();
     }
     if number.is_infinite() {
         return if number < 0.0 { "-inf".to_owned() } else { "inf".to_owned() };
     }
-    let text = goyaml::shortest_float(number);
+    let text = match floats {
+        Floats::Short => goyaml::shortest_float(number),
+        Floats::Plain => number.to_string(),
+    };
     if text.contains(['e', '.']) { text } else { text + ".0" }
 }
 
-fn bare_or_quoted(key: &str) -> String {
+/// A part of a key as it is written.
+pub(super) fn bare_or_quoted(key: &str) -> String {
     let bare = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     if bare { key.to_owned() } else { quoted(key) }
 }

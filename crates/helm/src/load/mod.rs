@@ -1,9 +1,9 @@
 //! From files to a [`Chart`].
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use crate::chart::{Chart, Metadata, TextFile};
+use crate::chart::{Chart, Contents, Metadata, TextFile};
 use crate::files::{ChartFiles, FileError};
 use crate::schema::Schema;
 use crate::values::{Table, ValuesError, read_values};
@@ -93,7 +93,7 @@ impl Chart {
         };
         let mut walk = Walk { files, rules, found: Vec::new(), left: LARGEST_CHART };
         walk.folder("", 0)?;
-        from_files(walk.found, &mut Room { left: LARGEST_CHART }, 0)
+        from_files(walk.found, &mut Room { left: LARGEST_CHART }, 0).map(Chart::from)
     }
 
     /// Loads a packed chart (`.tgz`).
@@ -104,7 +104,7 @@ impl Chart {
             Some((_, text)) => check_api_version(text)?,
             None => return Err(LoadError::NoChart),
         }
-        from_files(files, &mut room, 0)
+        from_files(files, &mut room, 0).map(Chart::from)
     }
 }
 
@@ -179,7 +179,7 @@ impl Walk<'_> {
 }
 
 /// A chart out of its files; `room` is what archives among them may still unpack to.
-fn from_files(files: Vec<ArchiveFile>, room: &mut Room, depth: usize) -> Result<Chart, LoadError> {
+fn from_files(files: Vec<ArchiveFile>, room: &mut Room, depth: usize) -> Result<Contents, LoadError> {
     let mut metadata = Metadata::default();
     let mut found = false;
     for (_, text) in files.iter().filter(|(path, _)| path == "Chart.yaml") {
@@ -198,16 +198,15 @@ fn from_files(files: Vec<ArchiveFile>, room: &mut Room, depth: usize) -> Result<
     }
     validate::validate(&mut metadata).map_err(LoadError::Invalid)?;
     let subcharts = subcharts(parts.subcharts, &metadata.name, room, depth)?;
-    Ok(Chart {
+    Ok(Contents {
         metadata,
         lock: parts.lock,
         values: Arc::new(parts.values),
-        schema: parts.schema,
+        schema: parts.schema.map(Arc::new),
         templates: parts.templates,
         crds: parts.crds,
         files: Arc::new(parts.files),
         subcharts,
-        prepared: Mutex::default(),
     })
 }
 
@@ -289,7 +288,7 @@ fn subcharts(
     parent: &str,
     room: &mut Room,
     depth: usize,
-) -> Result<Vec<Arc<Chart>>, LoadError> {
+) -> Result<Vec<Arc<Contents>>, LoadError> {
     let mut charts = Vec::with_capacity(groups.len());
     for (name, files) in groups {
         if name.starts_with(['_', '.']) {
@@ -308,7 +307,12 @@ fn subcharts(
     Ok(charts)
 }
 
-fn subchart(name: &str, files: Vec<ArchiveFile>, room: &mut Room, depth: usize) -> Result<Chart, LoadError> {
+fn subchart(
+    name: &str,
+    files: Vec<ArchiveFile>,
+    room: &mut Room,
+    depth: usize,
+) -> Result<Contents, LoadError> {
     if name.ends_with(".tgz") && files.len() == 1 && files[0].0 == name {
         let unpacked = room.unpack(&files[0].1)?;
         return from_files(unpacked, room, depth);
@@ -326,8 +330,9 @@ mod tests {
     fn check(files: &[(&str, &str)], expected: Result<&str, &str>) {
         let files: MemoryFiles = files.iter().copied().collect();
         let loaded = Chart::load(&files).map(|chart| {
-            let names: Vec<&str> = chart.subcharts.iter().map(|sub| sub.metadata.name.as_str()).collect();
-            format!("{} [{}]", chart.metadata.name, names.join(" "))
+            let names: Vec<&str> =
+                chart.contents.subcharts.iter().map(|sub| sub.metadata.name.as_str()).collect();
+            format!("{} [{}]", chart.contents.metadata.name, names.join(" "))
         });
         assert_eq!(loaded.as_deref().map_err(ToString::to_string), expected.map_err(str::to_owned));
     }
@@ -368,13 +373,13 @@ mod tests {
         .into_iter()
         .collect();
         let chart = Chart::load(&files).expect("it loads");
-        assert_eq!(chart.values.keys().map(|key| &**key).collect::<Vec<_>>(), ["a", "b"]);
-        assert_eq!(chart.templates.len(), 1);
+        assert_eq!(chart.values().keys().map(|key| &**key).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(chart.contents.templates.len(), 1);
         assert_eq!(
-            chart.crds.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>(),
+            chart.contents.crds.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>(),
             ["crds/a/c.YML", "crds/b.yaml"]
         );
-        let files: Vec<&str> = chart.files.keys().map(|path| &**path).collect();
+        let files: Vec<&str> = chart.contents.files.keys().map(|path| &**path).collect();
         assert_eq!(files, [".helmignore", "conf/x.txt", "crds/a/c.YML", "crds/b.yaml", "crds/readme.md"]);
         assert_eq!(chart.file("conf/x.txt").map(|data| &**data), Some(b"text".as_slice()));
     }

@@ -111,7 +111,11 @@ impl Job {
             &RenderOptions {
                 release: Release::new(&self.release, &self.namespace),
                 values: &values,
-                capabilities: &Capabilities::offline(kube_version, self.api_versions.iter().cloned()),
+                capabilities: &Capabilities::offline(
+                    self.version,
+                    kube_version,
+                    self.api_versions.iter().cloned(),
+                ),
                 version: self.version,
                 skip_schema_validation: self.skip_schema,
                 world: &Corpus(StillWorld::default()),

@@ -267,7 +267,7 @@ fn capabilities(request: &Request<'_>, options: &HelmSource) -> Result<Capabilit
     } else {
         options.api_versions.clone()
     };
-    Ok(Capabilities::offline(Some(kube_version), more))
+    Ok(Capabilities::offline(engine(&options.version), Some(kube_version), more))
 }
 
 /// `v1.28.3+k3s1` becomes `1.28.3`.

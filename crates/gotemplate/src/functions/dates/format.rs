@@ -7,6 +7,7 @@ use super::layout::{
     Element, Fraction, LONG_MONTHS, LONG_WEEKDAYS, OffsetStyle, SHORT_MONTHS, SHORT_WEEKDAYS, next_element,
 };
 use super::time::{Reading, Time};
+use super::zone::Zone;
 
 impl Time {
     /// The time as the layout says.
@@ -24,6 +25,21 @@ impl Time {
             rest = behind;
         }
         out
+    }
+}
+
+impl Time {
+    /// The Go expression that makes this time, as `%#v` prints it.
+    pub(super) fn to_go(&self) -> String {
+        let Reading { civil, hour, minute, second, .. } = self.reading();
+        let month = LONG_MONTHS[usize::from(civil.month) - 1];
+        let zone = match self.zone() {
+            Zone::Utc => "time.UTC".to_owned(),
+            Zone::Local(_) => "time.Local".to_owned(),
+            named => format!("time.Location({})", crate::fmt::quote(named.name().as_bytes())),
+        };
+        let (year, day, nanos) = (civil.year, civil.day, self.nanosecond());
+        format!("time.Date({year}, time.{month}, {day}, {hour}, {minute}, {second}, {nanos}, {zone})")
     }
 }
 

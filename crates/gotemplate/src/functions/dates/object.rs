@@ -28,6 +28,10 @@ impl Object for Time {
         Some(self.to_string())
     }
 
+    fn go_string(&self) -> Option<String> {
+        Some(self.to_go())
+    }
+
     fn plain(&self) -> Option<Value> {
         Some(Value::str(self.format(RFC_3339_NANO)))
     }
@@ -59,6 +63,7 @@ const TIME_METHODS: &[Method] = &[
         ctx.spend_bytes((layout.len() as u64).saturating_mul(4))?;
         Ok(Value::str(time(args, 0)?.format(&layout)))
     }),
+    method("GoString", &[], |_, args| Ok(Value::str(time(args, 0)?.to_go()))),
     method("Hour", &[], |_, args| Ok(Value::Int(time(args, 0)?.reading().hour.into()))),
     method("In", &[Param::Named("*time.Location")], |_, args| {
         let zone = args

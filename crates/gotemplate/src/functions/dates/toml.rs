@@ -8,13 +8,26 @@ const OFFSET: &str = "2006-01-02T15:04:05.999999999Z07:00";
 const DATETIME: (&str, &str) = ("2006-01-02T15:04:05.999999999", "datetime-local");
 const DATE: (&str, &str) = ("2006-01-02", "date-local");
 const CLOCK: (&str, &str) = ("15:04:05.999999999", "time-local");
+/// The same without seconds, which the library reads, too.
+const SHORT_OFFSET: &str = "2006-01-02T15:04Z07:00";
+const SHORT: [(&str, &str); 2] = [("2006-01-02T15:04", DATETIME.1), ("15:04", CLOCK.1)];
 
 /// The time that a TOML date, time, or both stands for; nothing where the text is none of them. Those without an
 /// offset are read at Greenwich.
 pub fn from_toml(text: &str) -> Option<Value> {
     let local = [DATETIME, DATE, CLOCK].map(|(layout, zone)| (layout, fixed(zone)));
+    let short = SHORT.map(|(layout, zone)| (layout, fixed(zone)));
     let layouts = [(OFFSET, Zone::Utc)].into_iter().chain(local);
-    layouts.filter_map(|(layout, zone)| Time::parse(layout, text, &zone).ok()).map(Value::object).next()
+    let mut layouts = layouts.chain([(SHORT_OFFSET, Zone::Utc)]).chain(short);
+    let (layout, time) =
+        layouts.find_map(|(layout, zone)| Some((layout, Time::parse(layout, text, &zone).ok()?)))?;
+    (!misses_a_zero(text, layout)).then(|| Value::object(time))
+}
+
+/// Whether a number of one digit stands where the layout has two, which Go's reader of times lets pass.
+fn misses_a_zero(text: &str, layout: &str) -> bool {
+    let layout = layout.bytes().take_while(|byte| !matches!(byte, b'.' | b'Z'));
+    layout.zip(text.bytes()).any(|(expected, found)| !expected.is_ascii_digit() && expected != found)
 }
 
 /// A time as TOML writes it; nothing for other values.

@@ -1,5 +1,6 @@
 //! `deepCopy`
 
+use super::super::semver::Version;
 use super::super::{Arguments, FunctionError, NO_TYPE};
 use crate::budget::Exhausted;
 use crate::{Context, List, Map, Value, stack};
@@ -21,6 +22,8 @@ fn copy_at(ctx: &mut Context<'_>, value: &Value, depth: usize) -> Result<Value, 
     Ok(match value {
         Value::List(list) if !list.is_nil() => Value::List(stack::grow(|| copy_list(ctx, list, depth))?),
         Value::Map(map) if !map.is_nil() => Value::Map(stack::grow(|| copy_map(ctx, map, depth))?),
+        // The library copies exported fields only, and a version has none.
+        Value::Object(object) if object.as_any().is::<Version>() => Value::object(Version::default()),
         other => other.clone(),
     })
 }

@@ -11,7 +11,7 @@ pub const MAX_VERSION_LENGTH: usize = 256;
 /// A semantic version, and the text it was read from.
 ///
 /// Equality and order are those of precedence: build metadata and spelling do not count.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Version {
     major: u64,
     minor: u64,
