@@ -9,6 +9,7 @@ use crate::chart::Chart;
 use crate::dependencies::{ChartNode, enabled, import_values};
 use crate::errors::parse_error;
 use crate::functions::{contains, functions};
+use crate::output::HeadCache;
 use crate::values::Table;
 use crate::values::coalesce::CoalesceError;
 use crate::{HelmVersion, RenderError};
@@ -26,6 +27,7 @@ pub(crate) struct Prepared {
     pub(crate) runs: Vec<Run>,
     pub(crate) functions: Arc<FunctionSet>,
     pub(crate) texts: Arc<TextCache>,
+    pub(crate) heads: HeadCache,
     /// Whether a template speaks of files.
     pub(crate) names_files: bool,
 }
@@ -94,8 +96,17 @@ fn prepare(mut root: ChartNode, mark: String, version: HelmVersion) -> Result<Pr
             run.template = template.clone();
         }
     }
-    let texts = Arc::default();
-    Ok(Prepared { version, mark, root, templates: Arc::new(templates), runs, functions, texts, names_files })
+    Ok(Prepared {
+        version,
+        mark,
+        root,
+        templates: Arc::new(templates),
+        runs,
+        functions,
+        texts: Arc::default(),
+        heads: HeadCache::default(),
+        names_files,
+    })
 }
 
 /// Version 4 says what it was about when values did not fit.

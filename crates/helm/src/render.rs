@@ -79,7 +79,7 @@ pub fn render(chart: &Arc<Chart>, options: &RenderOptions<'_>) -> Result<Rendere
     check_cluster(contents, options.capabilities)?;
     let scopes = scopes(&prepared.root, values, options);
     let files = run(&prepared, scopes, options)?;
-    let mut collector = Collector::new(options.version, options.budget);
+    let mut collector = Collector::new(options.version, options.budget, &prepared.heads);
     crds(&prepared.root, &prepared.root.name, &mut collector);
     for (path, text) in files {
         collector.file(path, text)?;

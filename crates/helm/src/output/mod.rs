@@ -4,15 +4,17 @@ use std::ops::Range;
 use std::sync::Arc;
 
 mod head;
+mod heads;
 mod kinds;
 mod split;
 
+pub(crate) use heads::HeadCache;
 pub(crate) use split::is_go_space;
 
 use crate::errors::{Place, RenderError};
 use crate::pattern::Pattern;
 use crate::{Budget, HelmVersion};
-use head::{Head, read_head};
+use head::Head;
 use kinds::KindOrder;
 use split::split;
 
@@ -34,7 +36,7 @@ pub struct Manifest {
     file: Arc<RenderedFile>,
     text: Range<usize>,
     line: usize,
-    head: Head,
+    head: Arc<Head>,
 }
 
 #[derive(Debug)]
@@ -187,21 +189,22 @@ fn below_chart(document: &str) -> Option<&str> {
 pub(crate) struct Collector<'a> {
     version: HelmVersion,
     budget: &'a dyn Budget,
+    heads: &'a HeadCache,
     crds: Vec<Manifest>,
     manifests: Vec<Manifest>,
     hooks: Vec<Hook>,
 }
 
 impl<'a> Collector<'a> {
-    pub(crate) fn new(version: HelmVersion, budget: &'a dyn Budget) -> Self {
-        Self { version, budget, crds: Vec::new(), manifests: Vec::new(), hooks: Vec::new() }
+    pub(crate) fn new(version: HelmVersion, budget: &'a dyn Budget, heads: &'a HeadCache) -> Self {
+        Self { version, budget, heads, crds: Vec::new(), manifests: Vec::new(), hooks: Vec::new() }
     }
 
     pub(crate) fn crd(&mut self, path: String, text: &[u8]) {
         let text = String::from_utf8_lossy(text).into_owned();
         let all = 0..text.len();
         let file = Arc::new(RenderedFile { path, text });
-        self.crds.push(Manifest { file, text: all, line: 1, head: Head::default() });
+        self.crds.push(Manifest { file, text: all, line: 1, head: Arc::default() });
     }
 
     /// Adds a rendered file; files come in the order of their paths.
@@ -211,7 +214,7 @@ impl<'a> Collector<'a> {
             self.budget
                 .spend(1, document.text.len() as u64)
                 .map_err(|e| RenderError::Budget(e.to_string()))?;
-            let head = read_head(document.text).map_err(|error| {
+            let head = self.heads.read(document.text).map_err(|error| {
                 let line = document.line + error.line.map_or(0, |line| line.saturating_sub(1));
                 RenderError::Yaml { place: Place { file: file.path.clone(), line }, why: error.why }
             })?;
@@ -237,7 +240,7 @@ impl<'a> Collector<'a> {
     }
 
     pub(crate) fn finish(self) -> Rendered {
-        let Self { version, budget: _, crds, mut manifests, mut hooks } = self;
+        let Self { version, budget: _, heads: _, crds, mut manifests, mut hooks } = self;
         manifests.sort_by(|a, b| KindOrder::of(a.kind(), version).cmp(&KindOrder::of(b.kind(), version)));
         hooks.sort_by(|a, b| {
             KindOrder::of(a.manifest.kind(), version).cmp(&KindOrder::of(b.manifest.kind(), version))

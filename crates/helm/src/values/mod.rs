@@ -1,5 +1,6 @@
 //! Values: what the user says, merged; and how it meets the defaults of charts.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use goyaml::{Numbers, ReadOptions};
@@ -137,7 +138,7 @@ pub fn merge_into(values: &mut Table, over: Table) {
 /// Reads a values text: all its documents, merged in order.
 pub fn read_values(text: &str) -> Result<Table, ValuesError> {
     let mut values = Table::new();
-    for document in documents(text)? {
+    for document in documents(&with_plain_breaks(text))? {
         let table = read_table(document).map_err(ValuesError::Document)?;
         if values.is_empty() { values = table } else { merge_into(&mut values, table) }
     }
@@ -165,8 +166,21 @@ fn read_table(text: &str) -> Result<Table, String> {
     ))
 }
 
+/// A text as Kubernetes' reader hands it on: each line ends with a line feed, the last one as well, so that a block of
+/// text at the end of a file keeps its line break.
+fn with_plain_breaks(text: &str) -> Cow<'_, str> {
+    let mut text = Cow::Borrowed(text);
+    if text.contains("\r\n") {
+        text = Cow::Owned(text.replace("\r\n", "\n"));
+    }
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.to_mut().push('\n');
+    }
+    text
+}
+
 /// The documents of a stream as Kubernetes' reader cuts them: at lines that begin with three dashes, behind which
-/// only a comment may stand.
+/// only a comment may stand. A document that begins with such a line keeps it.
 fn documents(text: &str) -> Result<Vec<&str>, ValuesError> {
     let mut documents = Vec::new();
     let (mut start, mut at) = (0, 0);
@@ -178,8 +192,8 @@ fn documents(text: &str) -> Result<Vec<&str>, ValuesError> {
             }
             if at > start {
                 documents.push(&text[start..at]);
+                start = at + line.len();
             }
-            start = at + line.len();
         }
         at += line.len();
     }
@@ -220,6 +234,7 @@ mod tests {
         };
         check(sources, Ok(r#"{"a":{"b":"3","z":null},"q":[1]}"#));
         check(files(&["", "# nothing\n", "---\n---\n"]), Ok("{}"));
+        check(files(&["a: |\n  x", "b: |\r\n  y\r\n  z"]), Ok(r#"{"a":"x\n","b":"y\nz\n"}"#));
     }
 
     #[test]
@@ -232,6 +247,13 @@ mod tests {
         check(
             files(&["a: 1\n--- b\n"]),
             Err("failed to parse v.yaml: error reading yaml document: invalid Yaml document separator: b"),
+        );
+        check(
+            files(&["---\na: 1\nb: [\n"]),
+            Err(
+                "failed to parse v.yaml: cannot unmarshal yaml document: error converting YAML to JSON: yaml: line 4: \
+                 did not find expected node content",
+            ),
         );
         check(
             ValueSources { set_json: vec!["a=bad".into()], ..ValueSources::default() },

@@ -192,16 +192,20 @@ impl Parser<'_, '_> {
                     Some(Value::List(inner)) => inner.clone(),
                     Some(other) => return refuse(conversion(other, "[]interface {}")),
                 };
-                self.item(Arc::make_mut(&mut inner), next, depth, lists + 1)?;
-                Value::List(inner)
+                let done = self.item(Arc::make_mut(&mut inner), next, depth, lists + 1);
+                // A list that begins here comes to be with its first item only.
+                if done.is_err() && inner.is_empty() {
+                    return done;
+                }
+                return put_inner(list, index, Value::List(inner), done);
             }
             Some(_) => {
                 let mut inner = match list.get(index) {
                     Some(Value::Table(inner)) => inner.clone(),
                     _ => Arc::default(),
                 };
-                self.key(Arc::make_mut(&mut inner), depth)?;
-                Value::Table(inner)
+                let done = self.key(Arc::make_mut(&mut inner), depth);
+                return put_inner(list, index, Value::Table(inner), done);
             }
         };
         put_at(list, index, value)
@@ -298,6 +302,15 @@ fn put(values: &mut Table, key: &str, value: Value) {
 }
 
 /// Helm looks at the height of an index only when there is something to put.
+/// Puts what was read inside a list at its place. Where the reading stopped, an item that was there keeps what was set
+/// before; one beyond the end is not added.
+fn put_inner(list: &mut Vec<Value>, index: usize, value: Value, done: Result<(), Stop>) -> Result<(), Stop> {
+    if done.is_ok() || index < list.len() {
+        put_at(list, index, value)?;
+    }
+    done
+}
+
 fn put_at(list: &mut Vec<Value>, index: usize, value: Value) -> Result<(), Stop> {
     if index > HIGHEST_INDEX {
         return refuse(format!(
@@ -361,6 +374,8 @@ mod tests {
         check("a\\.b=1,c=\\,", Reading::Text, Ok(r#"{"a.b":"1","c":",","l":["a","b"]}"#));
         check("=1", Reading::Typed, Ok(r#"{"l":["a","b"]}"#));
         check("a={}", Reading::Typed, Ok(r#"{"a":[""],"l":["a","b"]}"#));
+        check("l[1].x=", Reading::Typed, Ok(r#"{"l":["a",{"x":""}]}"#));
+        check("l[1].x=1,l[1].y=", Reading::Text, Ok(r#"{"l":["a",{"x":"1","y":""}]}"#));
     }
 
     #[test]

@@ -10,8 +10,8 @@ use crate::World;
 const SIEVE_LIMIT: usize = 1 << 16;
 /// How many candidates one run of the sieve looks at.
 const WINDOW: usize = 4096;
-/// Rounds with random bases; for numbers drawn at random these are plenty.
-const ROUNDS: usize = 8;
+/// Rounds with random bases, as FIPS 186-5 (table B.1) has them for primes of 1024 bits; longer ones need fewer.
+const ROUNDS: usize = 5;
 
 /// Odd primes below the limit.
 static SMALL_PRIMES: LazyLock<Vec<u32>> = LazyLock::new(|| {
