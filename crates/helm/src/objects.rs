@@ -216,8 +216,114 @@ pub(crate) struct MetadataObject {
 impl MetadataObject {
     pub(crate) fn new(node: &ChartNode, root: bool) -> Self {
         let mut fields = metadata_fields(node);
+        for (name, value) in &mut fields {
+            match *name {
+                "Maintainers" => *value = structs(value, &MAINTAINERS, &MAINTAINER),
+                "Dependencies" => *value = structs(value, &DEPENDENCIES, &DEPENDENCY),
+                _ => {}
+            }
+        }
         fields.push(("IsRoot", Live::Bool(root)));
         Self { fields }
+    }
+}
+
+/// A struct within Chart.yaml: its fields in the order of their declaration.
+struct StructType {
+    go_type: &'static str,
+    fields: &'static [FieldType],
+}
+
+struct FieldType {
+    name: &'static str,
+    json: &'static str,
+    /// Whether JSON has it though it is empty.
+    always: bool,
+}
+
+const fn field(name: &'static str, json: &'static str) -> FieldType {
+    FieldType { name, json, always: false }
+}
+
+static MAINTAINERS: ListType = pointers("[]*chart.Maintainer", "*chart.Maintainer");
+static DEPENDENCIES: ListType = pointers("[]*chart.Dependency", "*chart.Dependency");
+
+const fn pointers(go_type: &'static str, element: &'static str) -> ListType {
+    ListType { go_type, element: Element::Named(element), methods: &[] }
+}
+
+static MAINTAINER: StructType = StructType {
+    go_type: "*chart.Maintainer",
+    fields: &[field("Name", "name"), field("Email", "email"), field("URL", "url")],
+};
+
+static DEPENDENCY: StructType = StructType {
+    go_type: "*chart.Dependency",
+    fields: &[
+        FieldType { always: true, ..field("Name", "name") },
+        field("Version", "version"),
+        FieldType { always: true, ..field("Repository", "repository") },
+        field("Condition", "condition"),
+        field("Tags", "tags"),
+        field("Enabled", "enabled"),
+        field("ImportValues", "import-values"),
+        field("Alias", "alias"),
+    ],
+};
+
+/// The maps of a list as structs.
+fn structs(list: &Live, list_type: &'static ListType, item_type: &'static StructType) -> Live {
+    let Live::List(list) = list else { return list.clone() };
+    let items = list.items().iter().map(|item| match item {
+        Live::Map(map) => {
+            let fields = item_type.fields.iter().map(|field| map.get(field.name).unwrap_or(Live::Nil));
+            Live::object(StructObject { item_type, fields: fields.collect() })
+        }
+        other => other.clone(),
+    });
+    Live::List(List::typed(items.collect(), list_type))
+}
+
+struct StructObject {
+    item_type: &'static StructType,
+    fields: Vec<Live>,
+}
+
+impl Object for StructObject {
+    fn go_type(&self) -> &'static str {
+        self.item_type.go_type
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Ptr
+    }
+
+    fn field(&self, name: &str) -> Option<Live> {
+        let at = self.item_type.fields.iter().position(|field| field.name == name)?;
+        Some(self.fields[at].clone())
+    }
+
+    fn fields(&self) -> Vec<(&'static str, Live)> {
+        self.item_type
+            .fields
+            .iter()
+            .zip(&self.fields)
+            .map(|(field, value)| (field.name, value.clone()))
+            .collect()
+    }
+
+    fn json_fields(&self) -> Vec<(Str, Live)> {
+        let fields = self.item_type.fields.iter().zip(&self.fields);
+        let set = fields.filter(|(field, value)| field.always || value.truth());
+        set.map(|(field, value)| (field.json.into(), value.clone())).collect()
+    }
+
+    fn equals(&self, other: &dyn Object) -> bool {
+        std::ptr::addr_eq(self, other)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }
 
