@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use gotemplate::{Map, Value as Live};
-use jsonschema::{PatternOptions, Retrieve, Uri, Validator};
+use jsonschema::{PatternOptions, Retrieve, Uri, ValidationError, Validator};
 
 use crate::dependencies::ChartNode;
 use crate::functions::json::read_json;
@@ -50,16 +50,20 @@ impl Schema {
 fn compile(bytes: &[u8]) -> Result<Compiled, String> {
     let schema: serde_json::Value =
         serde_json::from_slice(bytes).map_err(|error| malformed(bytes, &error))?;
+    match validator(&schema) {
+        Ok(validator) => Ok(Compiled { schema, validator }),
+        Err(error) => Err(text::own_fault(&schema, error)),
+    }
+}
+
+fn validator(schema: &serde_json::Value) -> Result<Validator, ValidationError<'static>> {
     let options = jsonschema::options()
         .with_retriever(Refuse)
         .with_pattern_options(PatternOptions::regex().size_limit(10 << 20));
     let with_formats = formats::FORMATS.into_iter().fold(options, |options, (name, check)| {
         options.with_format(name, move |text: &str| check(text).is_ok())
     });
-    match with_formats.build(&schema) {
-        Ok(validator) => Ok(Compiled { schema, validator }),
-        Err(error) => Err(text::own_fault(&schema, error)),
-    }
+    with_formats.build(schema)
 }
 
 /// What Go says of JSON that is none.
@@ -129,6 +133,58 @@ mod tests {
         let schema = Schema::new(schema.as_bytes().into());
         let values = serde_json::from_str(values).expect("it is JSON");
         assert_eq!(schema.faults(&values).unwrap_or_default(), expected);
+    }
+
+    #[test]
+    fn the_first_two_of_too_many_matches_are_named() {
+        check(
+            r#"{"properties": {"d": {"oneOf": [{"type": "string"}, {"minimum": 1}, {"type": "object"}, {"type": "integer"}, {}]}}}"#,
+            r#"{"d": 5}"#,
+            "- at '/d': 'oneOf' failed, subschemas 1, 3 matched\n",
+        );
+    }
+
+    #[test]
+    fn what_one_schema_among_several_refuses_stands_together() {
+        check(
+            r#"{"properties": {"d": {"anyOf": [
+                {"required": ["x", "y"], "properties": {"b": {"type": "string", "enum": ["a"]}}},
+                {"allOf": [{"required": ["z"]}, {"maxProperties": 0, "minProperties": 2}]},
+                {"type": "string"}]}}}"#,
+            r#"{"d": {"b": 1}}"#,
+            "- at '/d': 'anyOf' failed\n  \
+               - at '/d': validation failed\n    \
+                 - at '/d': missing properties 'x', 'y'\n    \
+                 - at '/d/b': got number, want string\n  \
+               - at '/d': 'allOf' failed\n    \
+                 - at '/d': missing property 'z'\n    \
+                 - at '/d': validation failed\n      \
+                   - at '/d': minProperties: got 1, want 2\n      \
+                   - at '/d': maxProperties: got 1, want 0\n  \
+               - at '/d': got object, want string\n",
+        );
+    }
+
+    #[test]
+    fn items_are_counted_and_those_that_do_not_fit_say_why() {
+        let contains =
+            |more: &str| format!(r#"{{"properties": {{"d": {{"contains": {{"type": "integer"}}{more}}}}}}}"#);
+        let of = "items required to match contains schema, but matched";
+        check(
+            &contains(""),
+            r#"{"d": ["a"]}"#,
+            "- at '/d': no items match contains schema\n  - at '/d/0': got string, want integer\n",
+        );
+        check(
+            &contains(r#", "minContains": 3"#),
+            r#"{"d": [1, "a", 3]}"#,
+            &format!("- at '/d': min 3 {of} 2 items at 0 2\n  - at '/d/1': got string, want integer\n"),
+        );
+        check(
+            &contains(r#", "maxContains": 2"#),
+            r#"{"d": [1, 2, "a", 3]}"#,
+            &format!("- at '/d': max 2 {of} 3 items at 0 1 3\n"),
+        );
     }
 
     #[test]

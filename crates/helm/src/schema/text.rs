@@ -11,7 +11,26 @@ struct Fault {
     at: String,
     words: String,
     causes: Vec<Fault>,
+    /// For all that one schema of an `allOf` refuses: which one.
+    member: Option<usize>,
 }
+
+impl Fault {
+    fn new(at: impl Into<String>, words: impl Into<String>, causes: Vec<Fault>) -> Self {
+        Self { at: at.into(), words: words.into(), causes, member: None }
+    }
+
+    /// What one schema among several refuses: a fault as it is, more of them under one roof.
+    fn of_member(at: &str, mut faults: Vec<Fault>) -> Option<Self> {
+        match faults.len() {
+            0 | 1 => faults.pop(),
+            _ => Some(Self::new(at, VALIDATION, faults)),
+        }
+    }
+}
+
+const ALL_OF: &str = "'allOf' failed";
+const VALIDATION: &str = "validation failed";
 
 /// What faults are about: the schema, and what it is asked about.
 pub(super) struct About<'v> {
@@ -76,6 +95,12 @@ impl Fault {
         }
     }
 
+    /// Says where the fault is as seen from further out.
+    fn move_below(&mut self, place: &str) {
+        self.at.insert_str(0, place);
+        self.causes.iter_mut().for_each(|cause| cause.move_below(place));
+    }
+
     fn add(&mut self, missing: &str, dependent: Option<&str>) {
         match dependent {
             None => {
@@ -123,50 +148,106 @@ fn unevaluated(error: &ValidationError<'_>) -> Option<Vec<String>> {
 }
 
 fn tree<'a>(errors: impl Iterator<Item = ValidationError<'a>>, about: &About<'_>) -> Vec<Fault> {
-    let mut roots: Vec<Fault> = Vec::new();
+    let errors: Vec<_> = errors.collect();
+    below(&errors, 0, about)
+}
+
+/// The faults of a schema; `outer` of the `allOf`s on the way to them lie around it.
+fn below(errors: &[ValidationError<'_>], outer: usize, about: &About<'_>) -> Vec<Fault> {
+    let mut roots = Vec::new();
+    let last: Vec<Final<'_>> = errors.iter().filter_map(Final::of).collect();
     for error in errors {
-        let path = error.instance_path().as_str();
-        let mut level = &mut roots;
-        for at in groups(&error) {
-            // Faults under one `allOf` stand together.
-            let known = level.iter().position(|fault| fault.at == at && fault.words == ALL_OF);
-            let index = known.unwrap_or_else(|| {
-                level.push(Fault { at, words: ALL_OF.to_owned(), causes: Vec::new() });
-                level.len() - 1
-            });
-            level = &mut level[index].causes;
+        if !last.iter().any(|last| last.hides(error)) {
+            place(error, outer, &mut roots, about);
         }
-        if let Some(places) = unevaluated(&error) {
-            let refused = |at| Fault { at, words: "false schema".to_owned(), causes: Vec::new() };
-            level.extend(places.into_iter().map(refused));
-            continue;
-        }
-        if let Some(missing) = missing(error.kind()) {
-            let (missing, dependent) = (quote(&missing), dependent(&error, about));
-            let before = level.iter_mut().find(|fault| fault.at == path && fault.joins(dependent));
-            if let Some(fault) = before {
-                fault.add(&missing, dependent);
-                continue;
-            }
-        }
-        level.push(fault_of(&error, about));
     }
-    sort(&mut roots);
+    settle(&mut roots);
+    by_place(&mut roots);
     roots
 }
 
-const ALL_OF: &str = "'allOf' failed";
+/// A fault behind which Helm asks a schema nothing else about a value.
+struct Final<'e> {
+    schema: &'e str,
+    value: &'e str,
+    keyword: usize,
+}
 
-/// Go walks over maps in no order; ours is by place.
-fn sort(faults: &mut [Fault]) {
-    faults.sort_by(|a, b| a.at.cmp(&b.at));
-    for fault in faults {
-        sort(&mut fault.causes);
+/// The keywords whose faults are final, in the order in which they are asked.
+const FINAL: [&str; 3] = ["/type", "/const", "/enum"];
+
+impl<'e> Final<'e> {
+    fn of(error: &'e ValidationError<'_>) -> Option<Self> {
+        let path = error.evaluation_path().as_str();
+        let found = |(keyword, name): (usize, &&str)| Some((keyword, path.strip_suffix(*name)?));
+        let (keyword, schema) = FINAL.iter().enumerate().find_map(found)?;
+        Some(Self { schema, value: error.instance_path().as_str(), keyword })
+    }
+
+    fn hides(&self, error: &ValidationError<'_>) -> bool {
+        let within = error.instance_path().as_str().strip_prefix(self.value);
+        let keyword = error.evaluation_path().as_str().strip_prefix(self.schema);
+        within.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+            && keyword
+                .is_some_and(|keyword| keyword.starts_with('/') && !FINAL[..=self.keyword].contains(&keyword))
     }
 }
 
-/// The places of the `allOf`s on the way to the fault.
-fn groups(error: &ValidationError<'_>) -> Vec<String> {
+fn place(error: &ValidationError<'_>, outer: usize, roots: &mut Vec<Fault>, about: &About<'_>) {
+    let path = error.instance_path().as_str();
+    let mut level = roots;
+    for (at, member) in groups(error).into_iter().skip(outer) {
+        // Faults under one `allOf` stand together, and within it those of one schema.
+        level = group(group(level, &at, ALL_OF, None), &at, VALIDATION, Some(member));
+    }
+    if let Some(places) = unevaluated(error) {
+        level.extend(places.into_iter().map(|at| Fault::new(at, "false schema", Vec::new())));
+        return;
+    }
+    if let Some(missing) = missing(error.kind()) {
+        let (missing, dependent) = (quote(&missing), dependent(error, about));
+        let before = level.iter_mut().find(|fault| fault.at == path && fault.joins(dependent));
+        if let Some(fault) = before {
+            fault.add(&missing, dependent);
+            return;
+        }
+    }
+    level.push(fault_of(error, about));
+}
+
+/// What lies under a fault of that kind, which is made where there is none.
+fn group<'f>(level: &'f mut Vec<Fault>, at: &str, words: &str, member: Option<usize>) -> &'f mut Vec<Fault> {
+    let known =
+        level.iter().position(|fault| fault.at == at && fault.words == words && fault.member == member);
+    let index = known.unwrap_or_else(|| {
+        level.push(Fault { member, ..Fault::new(at, words, Vec::new()) });
+        level.len() - 1
+    });
+    &mut level[index].causes
+}
+
+/// Takes the roof off where one schema of an `allOf` has one fault.
+fn settle(faults: &mut Vec<Fault>) {
+    for fault in faults {
+        settle(&mut fault.causes);
+        if fault.member.is_some() {
+            by_place(&mut fault.causes);
+            if fault.causes.len() == 1
+                && let Some(only) = fault.causes.pop()
+            {
+                *fault = only;
+            }
+        }
+    }
+}
+
+/// Go walks over maps in no order; ours is by place.
+fn by_place(faults: &mut [Fault]) {
+    faults.sort_by(|a, b| a.at.cmp(&b.at));
+}
+
+/// The `allOf`s on the way to the fault: where they stand, and which of their schemas it is.
+fn groups(error: &ValidationError<'_>) -> Vec<(String, usize)> {
     let names: Vec<&str> = error.instance_path().as_str().split('/').skip(1).collect();
     let mut groups = Vec::new();
     let mut depth = 0;
@@ -174,8 +255,8 @@ fn groups(error: &ValidationError<'_>) -> Vec<String> {
     while let Some(keyword) = keywords.next() {
         match keyword {
             "allOf" => {
-                groups.push(names.iter().take(depth).map(|name| format!("/{name}")).collect());
-                keywords.next();
+                let at = names.iter().take(depth).map(|name| format!("/{name}")).collect();
+                groups.push((at, keywords.next().and_then(|member| member.parse().ok()).unwrap_or(0)));
             }
             "properties" | "patternProperties" | "prefixItems" => {
                 depth += 1;
@@ -194,14 +275,18 @@ fn groups(error: &ValidationError<'_>) -> Vec<String> {
     groups
 }
 
-fn causes(kind: &ValidationErrorKind, about: &About<'_>) -> Vec<Fault> {
-    match kind {
+fn causes(error: &ValidationError<'_>, about: &About<'_>) -> Vec<Fault> {
+    match error.kind() {
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-            context.iter().flatten().map(|error| fault_of(error, about)).collect()
+            let (at, outer) = (error.instance_path().as_str(), groups(error).len());
+            context.iter().filter_map(|faults| Fault::of_member(at, below(faults, outer, about))).collect()
         }
         // A name has no place among the values.
         ValidationErrorKind::PropertyNames { error } => {
             vec![Fault { at: String::new(), ..fault_of(error, about) }]
+        }
+        ValidationErrorKind::Contains => {
+            Contains::of(error, about).map_or_else(Vec::new, |found| found.causes)
         }
         _ => Vec::new(),
     }
@@ -212,7 +297,59 @@ fn fault_of(error: &ValidationError<'_>, about: &About<'_>) -> Fault {
         ValidationErrorKind::PropertyNames { .. } => String::new(),
         _ => error.instance_path().as_str().to_owned(),
     };
-    Fault { at, words: words(error, about), causes: causes(error.kind(), about) }
+    Fault::new(at, words(error, about), causes(error, about))
+}
+
+const NO_ITEMS: &str = "no items match contains schema";
+
+/// How many items of a list fit `contains`, and why the others do not.
+struct Contains {
+    words: String,
+    causes: Vec<Fault>,
+}
+
+impl Contains {
+    /// Nothing where the schema of the items cannot be asked by itself, because it refers to others.
+    fn of(error: &ValidationError<'_>, about: &About<'_>) -> Option<Self> {
+        let (around, _) = error.schema_path().as_str().rsplit_once('/')?;
+        let rules = about.schema.pointer(around)?;
+        let wanted = rules.get("contains")?;
+        if wanted.to_string().contains("\"$ref\"") {
+            return None;
+        }
+        let validator = super::validator(wanted).ok()?;
+        let (mut matched, mut causes) = (Vec::new(), Vec::new());
+        for (at, item) in error.instance().as_array()?.iter().enumerate() {
+            let mut faults = tree(validator.iter_errors(item), &About { schema: wanted, values: item });
+            let place = format!("{}/{at}", error.instance_path().as_str());
+            faults.iter_mut().for_each(|fault| fault.move_below(&place));
+            match Fault::of_member(&place, faults) {
+                None => matched.push(at.to_string()),
+                Some(fault) => causes.push(fault),
+            }
+        }
+        let limit = |name: &str| rules.get(name).and_then(Json::as_u64);
+        let (count, places) = (matched.len(), matched.join(" "));
+        let few = limit("minContains").filter(|least| (count as u64) < *least);
+        let words = match (few, limit("maxContains")) {
+            (Some(least), _) if matched.is_empty() => {
+                format!("min {least} items required to match contains schema, but none matched")
+            }
+            (Some(least), _) => {
+                format!(
+                    "min {least} items required to match contains schema, but matched {count} items at {places}"
+                )
+            }
+            (None, Some(most)) if count as u64 > most => {
+                causes.clear();
+                format!(
+                    "max {most} items required to match contains schema, but matched {count} items at {places}"
+                )
+            }
+            _ => NO_ITEMS.to_owned(),
+        };
+        Some(Self { words, causes })
+    }
 }
 
 fn missing(kind: &ValidationErrorKind) -> Option<String> {
@@ -251,12 +388,17 @@ fn words(error: &ValidationError<'_>, about: &About<'_>) -> String {
         }
         Kind::AnyOf { .. } => "'anyOf' failed".to_owned(),
         Kind::OneOfNotValid { .. } => "'oneOf' failed, none matched".to_owned(),
-        Kind::OneOfMultipleValid { .. } => "'oneOf' failed, subschemas 0, 1 matched".to_owned(),
+        Kind::OneOfMultipleValid { context } => {
+            // Helm looks no further than the second that matches.
+            let matched = context.iter().enumerate().filter(|(_, faults)| faults.is_empty()).take(2);
+            let matched: Vec<String> = matched.map(|(at, _)| at.to_string()).collect();
+            format!("'oneOf' failed, subschemas {} matched", matched.join(", "))
+        }
         Kind::Constant { expected_value } => match &**expected_value {
             Json::Array(_) | Json::Object(_) => "'const' failed".to_owned(),
             wanted => format!("value must be {}", show(wanted)),
         },
-        Kind::Contains => "no items match contains schema".to_owned(),
+        Kind::Contains => Contains::of(error, about).map_or_else(|| NO_ITEMS.to_owned(), |found| found.words),
         Kind::Enum { options } => enumeration(options),
         Kind::ExclusiveMaximum { limit: l } => limit("exclusiveMaximum", l),
         Kind::ExclusiveMinimum { limit: l } => limit("exclusiveMinimum", l),

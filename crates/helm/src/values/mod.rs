@@ -251,7 +251,7 @@ mod tests {
         check(
             files(&["---\na: 1\nb: [\n"]),
             Err(
-                "failed to parse v.yaml: cannot unmarshal yaml document: error converting YAML to JSON: yaml: line 4: \
+                "failed to parse v.yaml: cannot unmarshal yaml document: error converting YAML to JSON: yaml: line 3: \
                  did not find expected node content",
             ),
         );
