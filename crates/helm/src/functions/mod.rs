@@ -340,6 +340,7 @@ fn must_to_toml(_: &mut Context<'_>, args: &[Live]) -> Result<Live, FunctionErro
     strict(toml(args, Floats::Short)?)
 }
 
-fn from_toml(_: &mut Context<'_>, args: &[Live]) -> Result<Live, FunctionError> {
-    Ok(toml_in::read_toml(args.text(0)?.as_bytes()).unwrap_or_else(error_map))
+fn from_toml(context: &mut Context<'_>, args: &[Live]) -> Result<Live, FunctionError> {
+    let mut spend = |steps| context.spend_steps(steps);
+    Ok(toml_in::read_toml(args.text(0)?.as_bytes(), &mut spend)?.unwrap_or_else(error_map))
 }

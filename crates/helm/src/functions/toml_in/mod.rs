@@ -8,25 +8,41 @@ use gotemplate::{List, Map, Str, Value as Live};
 
 use super::toml_out::bare_or_quoted;
 use scalars::{moment, number, unescape};
-use scan::{Fault, Scanner, Token};
+use scan::{Fault, Inside, Scanner, Text, Token};
 use tree::Tree;
 
-/// The map of a text, or what is wrong with it.
-pub(super) fn read_toml(text: &[u8]) -> Result<Live, String> {
+/// The map of a text, or what is wrong with it. `spend` is told of steps as they are taken; where it refuses, the reading
+/// ends.
+///
+/// # Errors
+/// What `spend` says.
+pub(super) fn read_toml<E>(
+    text: &[u8],
+    spend: &mut dyn FnMut(u64) -> Result<(), E>,
+) -> Result<Result<Live, String>, E> {
+    let mut refused = None;
+    let read = read(text, &mut |steps| spend(steps).map_err(|error| refused = Some(error)).is_ok());
+    refused.map_or(Ok(read), Err)
+}
+
+fn read(text: &[u8], spend: &mut dyn FnMut(u64) -> bool) -> Result<Live, String> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     if text[..text.len().min(6)].contains(&0) {
         let why = "files cannot contain NULL bytes; probably using UTF-16; TOML files must be UTF-8";
         return Err(format!("toml: line 1: {why}"));
     }
-    let mut reader = Reader { scanner: Scanner::new(text), tree: Tree::default(), at: Position::default() };
+    let mut reader =
+        Reader { scanner: Scanner::new(text), tree: Tree::default(), at: Position::default(), spend };
     match reader.document() {
         Ok(()) => Ok(reader.tree.into_map()),
         Err(fault) => Err(reader.at.tell(&fault)),
     }
 }
 
-/// Deepest nesting of values.
+/// Deepest nesting of lists.
 const DEEPEST: usize = 500;
+/// Most parts of a key, those of the tables around included. Go has no limit; the work grows with the square.
+const LONGEST_KEY: usize = 100;
 
 /// Where the reader is: what a fault is told with.
 #[derive(Default)]
@@ -60,6 +76,7 @@ struct Reader<'t> {
     scanner: Scanner<'t>,
     tree: Tree,
     at: Position,
+    spend: &'t mut dyn FnMut(u64) -> bool,
 }
 
 impl Reader<'_> {
@@ -91,11 +108,11 @@ impl Reader<'_> {
         let list = self.scanner.accept('[')?;
         let mut parts = Vec::new();
         loop {
-            let token = self.scanner.table_name()?;
+            let name = self.scanner.table_name()?;
             if parts.is_empty() {
                 self.at.key_line = self.scanner.line();
             }
-            parts.push(self.key_text(token)?);
+            parts.push(self.plain(name)?);
             if !self.scanner.table_name_goes_on()? {
                 break;
             }
@@ -111,11 +128,11 @@ impl Reader<'_> {
         self.scanner.start_of_key()?;
         let mut parts = Vec::new();
         loop {
-            let token = self.scanner.key_name()?;
+            let name = self.scanner.key_name()?;
             if parts.is_empty() {
                 self.at.key_line = self.scanner.line();
             }
-            let text = self.key_text(token)?;
+            let text = self.plain(name)?;
             if !self.scanner.key_goes_on()? {
                 return Ok((parts, text));
             }
@@ -123,12 +140,8 @@ impl Reader<'_> {
         }
     }
 
-    fn key_text(&mut self, token: Token) -> Result<String, Fault> {
-        match token {
-            Token::Text { text, escaped: true, .. } => unescape(&text, self.scanner.line()),
-            Token::Text { text, .. } => Ok(text),
-            _ => Ok(String::new()),
-        }
+    fn plain(&self, Text { text, escaped }: Text) -> Result<String, Fault> {
+        if escaped { unescape(&text, self.scanner.line()) } else { Ok(text) }
     }
 
     /// The value of a key, set where the key says; inside an inline table it is noted in `inline` as well.
@@ -165,13 +178,13 @@ impl Reader<'_> {
 
     fn value(&mut self, in_list: bool, depth: usize) -> Result<Live, Fault> {
         if depth > DEEPEST {
-            return Err(Fault::new(self.scanner.line(), format!("values are nested deeper than {DEEPEST}")));
+            return Err(Fault::new(self.scanner.line(), format!("lists are nested deeper than {DEEPEST}")));
         }
+        self.step(1)?;
         let token = self.scanner.value()?;
         let line = self.scanner.line();
         Ok(match token {
-            Token::Text { text, escaped: true, .. } => Live::str(unescape(&text, line)?),
-            Token::Text { text, .. } => Live::str(text),
+            Token::Text(text) => Live::str(self.plain(text)?),
             Token::Bool(flag) => Live::Bool(flag),
             Token::Number { text, float } => number(&text, float).map_err(|why| Fault::new(line, why))?,
             Token::Moment(text) => moment(&text).map_err(|why| Fault::new(line, why))?,
@@ -183,9 +196,9 @@ impl Reader<'_> {
     fn list(&mut self, depth: usize) -> Result<Live, Fault> {
         self.tree.set_list(&self.at.context, &self.at.key, true);
         let mut items = Vec::new();
-        while self.scanner.item_follows()? {
+        while self.scanner.item_follows(Inside::List)? {
             items.push(self.value(true, depth + 1)?);
-            if !self.scanner.list_goes_on()? {
+            if !self.scanner.items_go_on(Inside::List)? {
                 break;
             }
         }
@@ -194,19 +207,16 @@ impl Reader<'_> {
 
     fn inline_table(&mut self, in_list: bool) -> Result<Live, Fault> {
         let outer = (self.at.context.clone(), std::mem::take(&mut self.at.key));
-        if outer.0.len() > DEEPEST {
-            return Err(Fault::new(self.scanner.line(), format!("values are nested deeper than {DEEPEST}")));
-        }
         self.at.context.push(outer.1.clone());
         let inside = self.at.context.clone();
         self.tree.expect_again(&inside);
         self.enter(&inside, in_list)?;
         let table = Map::new();
-        while self.scanner.inline_entry_follows()? {
+        while self.scanner.item_follows(Inside::Table)? {
             let (parents, key) = self.key()?;
             self.entry(&parents, key, Some(&table))?;
             self.at.context.clone_from(&inside);
-            if !self.scanner.inline_table_goes_on()? {
+            if !self.scanner.items_go_on(Inside::Table)? {
                 break;
             }
         }
@@ -217,6 +227,11 @@ impl Reader<'_> {
     /// Makes a table, or one more of a list of tables, the table around.
     fn enter(&mut self, key: &[String], list: bool) -> Result<(), Fault> {
         let Some((last, parents)) = key.split_last() else { return Ok(()) };
+        // Each part is looked up, and so are the tables above it.
+        self.step(key.len() as u64)?;
+        if key.len() > LONGEST_KEY {
+            return Err(self.key_fault(format!("tables are nested deeper than {LONGEST_KEY}")));
+        }
         let entered = self.tree.open(parents);
         let why = match entered {
             Err(why) => Some(why),
@@ -230,6 +245,10 @@ impl Reader<'_> {
         }
         self.at.context.push(last.clone());
         Ok(())
+    }
+
+    fn step(&mut self, steps: u64) -> Result<(), Fault> {
+        if (self.spend)(steps) { Ok(()) } else { Err(Fault::new(self.scanner.line(), "no steps are left")) }
     }
 
     fn set(&mut self, key: &str, value: Live) -> Result<(), Fault> {
@@ -247,7 +266,8 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: Result<&str, &str>) {
-        let found = read_toml(text.as_bytes()).map(|value| gotemplate::fmt::to_text(&value).to_string());
+        let found =
+            read(text.as_bytes(), &mut |_| true).map(|value| gotemplate::fmt::to_text(&value).to_string());
         assert_eq!(found.as_deref().map_err(String::as_str), expected, "{text:?}");
     }
 
@@ -306,7 +326,33 @@ mod tests {
         );
         check(
             &format!("a = {}", "[".repeat(5000)),
-            Err("toml: line 1 (last key \"a\"): values are nested deeper than 500"),
+            Err("toml: line 1 (last key \"a\"): lists are nested deeper than 500"),
         );
+    }
+
+    #[test]
+    fn a_text_that_takes_too_many_steps_is_given_up() {
+        let text = format!("{}b = 1\n", "a.".repeat(90)).repeat(100);
+        let mut left = 1000;
+        let mut spend = |steps: u64| {
+            left -= steps.min(left);
+            if left > 0 { Ok(()) } else { Err("spent") }
+        };
+        assert_eq!(read_toml(text.as_bytes(), &mut spend).err(), Some("spent"));
+        assert_eq!(left, 0);
+    }
+
+    #[test]
+    fn tables_that_are_nested_without_end_are_refused() {
+        for text in [
+            format!("[{}a]", "a.".repeat(100_000)),
+            format!("{}a = 1", "a.".repeat(100_000)),
+            "a = {".repeat(100_000),
+            format!("a = {}", "[{a = ".repeat(100_000)),
+            format!("[a.{0}b]\n{0}c = 1", "a.".repeat(60)),
+        ] {
+            let why = read(text.as_bytes(), &mut |_| true).expect_err("it is refused");
+            assert!(why.ends_with(": tables are nested deeper than 100"), "{}", &why[why.len().min(200)..]);
+        }
     }
 }

@@ -12,13 +12,16 @@ impl Fault {
     }
 }
 
+/// A string, or a key without quotes.
+pub(super) struct Text {
+    pub(super) text: String,
+    /// Whether escapes are still in it.
+    pub(super) escaped: bool,
+}
+
 /// A value, or the start of one.
 pub(super) enum Token {
-    /// A string; `escaped` where escapes are still in it.
-    Text {
-        text: String,
-        escaped: bool,
-    },
+    Text(Text),
     Bool(bool),
     Number {
         text: String,
@@ -28,6 +31,22 @@ pub(super) enum Token {
     Moment(String),
     List,
     Table,
+}
+
+/// What is read item by item.
+#[derive(Clone, Copy)]
+pub(super) enum Inside {
+    List,
+    Table,
+}
+
+impl Inside {
+    fn end(self) -> char {
+        match self {
+            Self::List => ']',
+            Self::Table => '}',
+        }
+    }
 }
 
 type Scan<T> = Result<T, Fault>;
@@ -130,7 +149,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    pub(super) fn table_name(&mut self) -> Scan<Token> {
+    pub(super) fn table_name(&mut self) -> Scan<Text> {
         self.skip(is_blank)?;
         match self.peek()? {
             None | Some(']') => Err(self.fault("unexpected end of table name (table names cannot be empty)")),
@@ -174,7 +193,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    pub(super) fn key_name(&mut self) -> Scan<Token> {
+    pub(super) fn key_name(&mut self) -> Scan<Text> {
         self.skip(is_blank)?;
         match self.peek()? {
             None | Some('=') => Err(self.fault("unexpected '='")),
@@ -197,7 +216,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    fn name(&mut self) -> Scan<Token> {
+    fn name(&mut self) -> Scan<Text> {
         match self.peek()? {
             Some(mark @ ('"' | '\'')) => {
                 self.next()?;
@@ -206,13 +225,13 @@ impl<'t> Scanner<'t> {
             _ => {
                 let start = self.at;
                 self.skip(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))?;
-                Ok(Token::Text { text: self.text[start..self.at].to_owned(), escaped: false })
+                Ok(Text { text: self.text[start..self.at].to_owned(), escaped: false })
             }
         }
     }
 
-    /// Whether a list goes on with an item; its end is read.
-    pub(super) fn item_follows(&mut self) -> Scan<bool> {
+    /// Whether a list or an inline table goes on with an item; its end is read.
+    pub(super) fn item_follows(&mut self, inside: Inside) -> Scan<bool> {
         self.skip_to_item()?;
         match self.peek()? {
             Some(',') => {
@@ -220,55 +239,32 @@ impl<'t> Scanner<'t> {
                 Err(self.fault("unexpected comma"))
             }
             next => {
-                if next == Some(']') {
+                let ended = next == Some(inside.end());
+                if ended {
                     self.next()?;
                 }
-                Ok(next != Some(']'))
+                Ok(!ended)
             }
         }
     }
 
-    /// Whether a comma follows an item of a list.
-    pub(super) fn list_goes_on(&mut self) -> Scan<bool> {
+    /// Whether a comma follows an item.
+    pub(super) fn items_go_on(&mut self, inside: Inside) -> Scan<bool> {
         self.skip_to_item()?;
         match self.next()? {
             Some(',') => Ok(true),
-            Some(']') => Ok(false),
+            Some(c) if c == inside.end() => Ok(false),
             read => {
                 let shown = shown_plain(read);
-                let why = format!("expected a comma (',') or array terminator (']'), but got {shown}");
-                Err(self.fault_at(read, why))
-            }
-        }
-    }
-
-    /// Whether an inline table goes on with an entry; its end is read.
-    pub(super) fn inline_entry_follows(&mut self) -> Scan<bool> {
-        self.skip_to_item()?;
-        match self.peek()? {
-            Some(',') => {
-                self.next()?;
-                Err(self.fault("unexpected comma"))
-            }
-            next => {
-                if next == Some('}') {
-                    self.next()?;
-                }
-                Ok(next != Some('}'))
-            }
-        }
-    }
-
-    /// Whether a comma follows an entry of an inline table.
-    pub(super) fn inline_table_goes_on(&mut self) -> Scan<bool> {
-        self.skip_to_item()?;
-        match self.next()? {
-            Some(',') => Ok(true),
-            Some('}') => Ok(false),
-            read => {
-                let shown = shown_plain(read);
-                let why =
-                    format!("expected a comma or an inline table terminator '}}', but got {shown} instead");
+                let why = match inside {
+                    Inside::List => {
+                        format!("expected a comma (',') or array terminator (']'), but got {shown}")
+                    }
+                    Inside::Table => {
+                        let wanted = "expected a comma or an inline table terminator '}'";
+                        format!("{wanted}, but got {shown} instead")
+                    }
+                };
                 Err(self.fault_at(read, why))
             }
         }
@@ -295,17 +291,17 @@ impl<'t> Scanner<'t> {
             Some('{') => Ok(Token::Table),
             Some('"') => {
                 if !self.rest().starts_with("\"\"") {
-                    return self.basic_string();
+                    return self.basic_string().map(Token::Text);
                 }
                 self.at += 2;
-                self.long_string()
+                self.long_string().map(Token::Text)
             }
             Some('\'') => {
                 if !self.rest().starts_with("''") {
-                    return self.raw_string();
+                    return self.raw_string().map(Token::Text);
                 }
                 self.at += 2;
-                self.long_raw_string()
+                self.long_raw_string().map(Token::Text)
             }
             Some('.') => Err(self.fault("floats must start with a digit, not '.'")),
             Some('-' | '+') => self.signed_number(start),
@@ -419,7 +415,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// A string behind its opening `"`.
-    fn basic_string(&mut self) -> Scan<Token> {
+    fn basic_string(&mut self) -> Scan<Text> {
         let (start, mut escaped) = (self.at, false);
         loop {
             match self.next()? {
@@ -429,25 +425,25 @@ impl<'t> Scanner<'t> {
                     escaped = true;
                     self.escape(start)?;
                 }
-                Some('"') => return Ok(Token::Text { text: self.closed(start, 1), escaped }),
+                Some('"') => return Ok(Text { text: self.closed(start, 1), escaped }),
                 Some(_) => {}
             }
         }
     }
 
-    fn raw_string(&mut self) -> Scan<Token> {
+    fn raw_string(&mut self) -> Scan<Text> {
         let start = self.at;
         loop {
             match self.next()? {
                 None => return Err(self.fault_at(None, "unexpected EOF; expected \"'\"")),
                 Some(c) if is_break(c) => return Err(self.break_in_string()),
-                Some('\'') => return Ok(Token::Text { text: self.closed(start, 1), escaped: false }),
+                Some('\'') => return Ok(Text { text: self.closed(start, 1), escaped: false }),
                 Some(_) => {}
             }
         }
     }
 
-    fn long_string(&mut self) -> Scan<Token> {
+    fn long_string(&mut self) -> Scan<Text> {
         let start = self.at;
         loop {
             match self.next()? {
@@ -458,21 +454,21 @@ impl<'t> Scanner<'t> {
                 },
                 Some('"') if self.ends_long(start, '"')? => {
                     let text = without_first_break(&self.closed(start, 3)).to_owned();
-                    return Ok(Token::Text { text: without_escaped_breaks(&text), escaped: true });
+                    return Ok(Text { text: without_escaped_breaks(&text), escaped: true });
                 }
                 Some(_) => {}
             }
         }
     }
 
-    fn long_raw_string(&mut self) -> Scan<Token> {
+    fn long_raw_string(&mut self) -> Scan<Text> {
         let start = self.at;
         loop {
             match self.next()? {
                 None => return Err(self.fault_at(None, "unexpected EOF; expected \"'''\"")),
                 Some('\'') if self.ends_long(start, '\'')? => {
                     let text = without_first_break(&self.closed(start, 3)).to_owned();
-                    return Ok(Token::Text { text, escaped: false });
+                    return Ok(Text { text, escaped: false });
                 }
                 Some(_) => {}
             }
