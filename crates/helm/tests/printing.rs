@@ -105,6 +105,15 @@ fn copies_and_go_syntax_are_those_of_go() {
 }
 
 #[test]
+fn the_older_helm_lists_structs_in_its_chart() {
+    let list = |version| {
+        render("{{ kindOf .Chart.Dependencies }} {{ printf \"%T\" .Chart.Maintainers }}", "1.33.4", version)
+    };
+    assert_eq!(list(HelmVersion::V3).as_deref(), Ok("slice []*chart.Maintainer"));
+    assert_eq!(list(HelmVersion::V4).as_deref(), Ok("slice []interface {}"));
+}
+
+#[test]
 fn floats_in_toml_have_an_exponent_since_helm_4() {
     let found = |version| render("{{ toToml (dict \"a\" 1e21 \"b\" 0.5) }}", "1.33.4", version);
     assert_eq!(found(HelmVersion::V4).as_deref(), Ok("a = 1e+21\nb = 0.5"));

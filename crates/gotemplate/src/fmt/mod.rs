@@ -10,8 +10,8 @@ use crate::budget::Exhausted;
 use crate::{Str, Value};
 
 pub use float::float_text;
-pub use quote::quote;
 pub(crate) use quote::{Unquoted, quote_into, unquote_char};
+pub use quote::{quote, quote_char};
 
 use flags::Flags;
 

@@ -27,8 +27,8 @@ pub(crate) fn quote_to_ascii(bytes: &[u8]) -> String {
     out
 }
 
-/// A character constant: between single quotes.
-pub(super) fn quote_char(c: char, ascii: bool) -> String {
+/// `%q` of a character: between single quotes; with `ascii` everything beyond ASCII is escaped.
+pub fn quote_char(c: char, ascii: bool) -> String {
     let mut out = String::from("'");
     escape_char(&mut out, c, '\'', ascii);
     out.push('\'');

@@ -284,14 +284,7 @@ fn unexpected(c: u8, context: &str) -> JsonError {
 }
 
 fn quoted(c: u8) -> String {
-    match c {
-        b'\'' => "'\\''".to_owned(),
-        b'"' => "'\"'".to_owned(),
-        c => {
-            let text = gotemplate::fmt::quote(char::from(c).encode_utf8(&mut [0; 4]).as_bytes());
-            format!("'{}'", &text[1..text.len() - 1])
-        }
-    }
+    gotemplate::fmt::quote_char(char::from(c), false)
 }
 
 #[cfg(test)]

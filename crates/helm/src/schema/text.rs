@@ -285,9 +285,6 @@ fn causes(error: &ValidationError<'_>, about: &About<'_>) -> Vec<Fault> {
         ValidationErrorKind::PropertyNames { error } => {
             vec![Fault { at: String::new(), ..fault_of(error, about) }]
         }
-        ValidationErrorKind::Contains => {
-            Contains::of(error, about).map_or_else(Vec::new, |found| found.causes)
-        }
         _ => Vec::new(),
     }
 }
@@ -297,59 +294,54 @@ fn fault_of(error: &ValidationError<'_>, about: &About<'_>) -> Fault {
         ValidationErrorKind::PropertyNames { .. } => String::new(),
         _ => error.instance_path().as_str().to_owned(),
     };
-    Fault::new(at, words(error, about), causes(error, about))
+    let counted =
+        matches!(error.kind(), ValidationErrorKind::Contains).then(|| contains(error, about)).flatten();
+    counted.unwrap_or_else(|| Fault::new(at, words(error, about), causes(error, about)))
 }
 
 const NO_ITEMS: &str = "no items match contains schema";
 
-/// How many items of a list fit `contains`, and why the others do not.
-struct Contains {
-    words: String,
-    causes: Vec<Fault>,
-}
-
-impl Contains {
-    /// Nothing where the schema of the items cannot be asked by itself, because it refers to others.
-    fn of(error: &ValidationError<'_>, about: &About<'_>) -> Option<Self> {
-        let (around, _) = error.schema_path().as_str().rsplit_once('/')?;
-        let rules = about.schema.pointer(around)?;
-        let wanted = rules.get("contains")?;
-        if wanted.to_string().contains("\"$ref\"") {
-            return None;
-        }
-        let validator = super::validator(wanted).ok()?;
-        let (mut matched, mut causes) = (Vec::new(), Vec::new());
-        for (at, item) in error.instance().as_array()?.iter().enumerate() {
-            let mut faults = tree(validator.iter_errors(item), &About { schema: wanted, values: item });
-            let place = format!("{}/{at}", error.instance_path().as_str());
-            faults.iter_mut().for_each(|fault| fault.move_below(&place));
-            match Fault::of_member(&place, faults) {
-                None => matched.push(at.to_string()),
-                Some(fault) => causes.push(fault),
-            }
-        }
-        let limit = |name: &str| rules.get(name).and_then(Json::as_u64);
-        let (count, places) = (matched.len(), matched.join(" "));
-        let few = limit("minContains").filter(|least| (count as u64) < *least);
-        let words = match (few, limit("maxContains")) {
-            (Some(least), _) if matched.is_empty() => {
-                format!("min {least} items required to match contains schema, but none matched")
-            }
-            (Some(least), _) => {
-                format!(
-                    "min {least} items required to match contains schema, but matched {count} items at {places}"
-                )
-            }
-            (None, Some(most)) if count as u64 > most => {
-                causes.clear();
-                format!(
-                    "max {most} items required to match contains schema, but matched {count} items at {places}"
-                )
-            }
-            _ => NO_ITEMS.to_owned(),
-        };
-        Some(Self { words, causes })
+/// How many items of a list fit `contains`, and why the others do not. Nothing where the schema of the items cannot be
+/// asked by itself, because it refers to others.
+fn contains(error: &ValidationError<'_>, about: &About<'_>) -> Option<Fault> {
+    let (around, _) = error.schema_path().as_str().rsplit_once('/')?;
+    let rules = about.schema.pointer(around)?;
+    let wanted = rules.get("contains")?;
+    if wanted.to_string().contains("\"$ref\"") {
+        return None;
     }
+    let validator = super::validator(wanted).ok()?;
+    let (mut matched, mut causes) = (Vec::new(), Vec::new());
+    for (at, item) in error.instance().as_array()?.iter().enumerate() {
+        let mut faults = tree(validator.iter_errors(item), &About { schema: wanted, values: item });
+        let place = format!("{}/{at}", error.instance_path().as_str());
+        faults.iter_mut().for_each(|fault| fault.move_below(&place));
+        match Fault::of_member(&place, faults) {
+            None => matched.push(at.to_string()),
+            Some(fault) => causes.push(fault),
+        }
+    }
+    let limit = |name: &str| rules.get(name).and_then(Json::as_u64);
+    let (count, places) = (matched.len(), matched.join(" "));
+    let few = limit("minContains").filter(|least| (count as u64) < *least);
+    let words = match (few, limit("maxContains")) {
+        (Some(least), _) if matched.is_empty() => {
+            format!("min {least} items required to match contains schema, but none matched")
+        }
+        (Some(least), _) => {
+            format!(
+                "min {least} items required to match contains schema, but matched {count} items at {places}"
+            )
+        }
+        (None, Some(most)) if count as u64 > most => {
+            causes.clear();
+            format!(
+                "max {most} items required to match contains schema, but matched {count} items at {places}"
+            )
+        }
+        _ => NO_ITEMS.to_owned(),
+    };
+    Some(Fault::new(error.instance_path().as_str(), words, causes))
 }
 
 fn missing(kind: &ValidationErrorKind) -> Option<String> {
@@ -398,7 +390,7 @@ fn words(error: &ValidationError<'_>, about: &About<'_>) -> String {
             Json::Array(_) | Json::Object(_) => "'const' failed".to_owned(),
             wanted => format!("value must be {}", show(wanted)),
         },
-        Kind::Contains => Contains::of(error, about).map_or_else(|| NO_ITEMS.to_owned(), |found| found.words),
+        Kind::Contains => NO_ITEMS.to_owned(),
         Kind::Enum { options } => enumeration(options),
         Kind::ExclusiveMaximum { limit: l } => limit("exclusiveMaximum", l),
         Kind::ExclusiveMinimum { limit: l } => limit("exclusiveMinimum", l),

@@ -301,7 +301,6 @@ fn put(values: &mut Table, key: &str, value: Value) {
     }
 }
 
-/// Helm looks at the height of an index only when there is something to put.
 /// Puts what was read inside a list at its place. Where the reading stopped, an item that was there keeps what was set
 /// before; one beyond the end is not added.
 fn put_inner(list: &mut Vec<Value>, index: usize, value: Value, done: Result<(), Stop>) -> Result<(), Stop> {
@@ -311,6 +310,7 @@ fn put_inner(list: &mut Vec<Value>, index: usize, value: Value, done: Result<(),
     done
 }
 
+/// Helm looks at the height of an index only when there is something to put.
 fn put_at(list: &mut Vec<Value>, index: usize, value: Value) -> Result<(), Stop> {
     if index > HIGHEST_INDEX {
         return refuse(format!(

@@ -26,9 +26,7 @@ impl Time {
         }
         out
     }
-}
 
-impl Time {
     /// The Go expression that makes this time, as `%#v` prints it.
     pub(super) fn to_go(&self) -> String {
         let Reading { civil, hour, minute, second, .. } = self.reading();

@@ -62,6 +62,8 @@ mod tests {
         check("2024-05-06T07:08:09", "2024-05-06 07:08:09 +0000 datetime-local");
         check("2024-05-06", "2024-05-06 00:00:00 +0000 date-local");
         check("07:08:09", "0000-01-01 07:08:09 +0000 time-local");
+        assert!(from_toml("2024-05-06T07:08").is_some() && from_toml("07:08").is_some());
+        assert!(from_toml("7:08:09").is_none() && from_toml("2024-5-6").is_none());
         assert!(from_toml("noon").is_none());
     }
 }

@@ -580,15 +580,7 @@ fn is_control(c: char) -> bool {
 
 /// Go's `%q` of a character; the end of the text is the character zero.
 fn rune(c: Option<char>) -> String {
-    let c = c.unwrap_or('\0');
-    match c {
-        '\'' => "'\\''".to_owned(),
-        '"' => "'\"'".to_owned(),
-        _ => {
-            let quoted = gotemplate::fmt::quote(c.encode_utf8(&mut [0; 4]).as_bytes());
-            format!("'{}'", &quoted[1..quoted.len() - 1])
-        }
-    }
+    gotemplate::fmt::quote_char(c.unwrap_or('\0'), false)
 }
 
 fn shown_plain(c: Option<char>) -> String {

@@ -65,11 +65,11 @@ impl Tree {
         let name = below(context, key);
         let (lists, implicit) = (self.lists.contains(&name), self.implicit.contains(&name));
         let table = self.table(context)?;
-        if table.contains_key(key) && !implicit {
+        let known = table.contains_key(key);
+        if known && !implicit {
             return Err(format!("Key '{name}' has already been defined."));
         }
         let node = value.map_or_else(|| Node::Table(Table::new()), Node::Value);
-        let known = table.contains_key(key);
         // What was expected again keeps what it holds; but a list that was read takes the place of its tables.
         if !known || lists {
             table.insert(key.to_owned(), node);
